@@ -1,0 +1,88 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+
+/** Lower-case hexadecimal text of `bytes`. */
+export const toHex = (bytes: Uint8Array): string => bytesToHex(bytes);
+
+/** Bytes of hexadecimal text. Throws a RangeError for an odd length or another character. */
+export function fromHex(text: string): Uint8Array {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text))
+    throw new RangeError(`not hexadecimal text: ${text.slice(0, 80)}`);
+  return hexToBytes(text);
+}
+
+/** The parts in one array. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** True when both hold the same bytes. Not constant in time: never compare secrets with it. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Bytes of ASCII text. Throws a RangeError for any other character. */
+export function asciiBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) throw new RangeError(`not ASCII: ${text.slice(0, 80)}`);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+/** Text of ASCII bytes. Throws a RangeError for a byte above 0x7f. */
+export function asciiText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) {
+    if (byte > 0x7f) throw new RangeError('not ASCII');
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** RFC 4648 §5 text without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const left = bytes.length - i;
+    const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += BASE64URL.charAt((word >> 18) & 63) + BASE64URL.charAt((word >> 12) & 63);
+    if (left > 1) text += BASE64URL.charAt((word >> 6) & 63);
+    if (left > 2) text += BASE64URL.charAt(word & 63);
+  }
+  return text;
+}
+
+/** Bytes of RFC 4648 §5 text without padding. Throws a RangeError for text that is not the canonical encoding of any bytes. */
+export function fromBase64Url(text: string): Uint8Array {
+  const tail = text.length % 4;
+  const bytes = new Uint8Array((text.length * 3) >> 2);
+  let at = 0;
+  let word = 0;
+  let bits = 0;
+  for (const character of text) {
+    const value = BASE64URL.indexOf(character);
+    if (value < 0) throw new RangeError('not base64url text');
+    word = ((word << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (word >> bits) & 0xff;
+    }
+  }
+  if (tail === 1 || (word & ((1 << bits) - 1)) !== 0) throw new RangeError('not canonical base64url text');
+  return bytes;
+}

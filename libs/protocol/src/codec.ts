@@ -1,0 +1,394 @@
+import { decodeBatch, type Batch, type BatchLimits } from './batch';
+import {
+  checkpointDigest,
+  type CheckpointCertificate,
+  type CheckpointContent,
+  type CommitCertificate,
+  type PreparedCertificate,
+  type VoteSignature,
+} from './certificates';
+import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
+import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
+import {
+  FETCH_ITEMS_MAX,
+  MESSAGE_KINDS,
+  SLOTS_IN_STATUS_MAX,
+  WAITING_IN_STATUS_MAX,
+  type Content,
+  type MessageKind,
+  type NewViewEntry,
+  type Signed,
+  type SlotStatus,
+  type Statement,
+} from './messages';
+import { reject, type Rejection } from './rejection';
+import { decodeEnvelope } from './request';
+import { LayoutError, Reader, Writer } from './wire';
+
+/** Version of the wire layout: the first byte of every message. */
+export const WIRE_VERSION = 1;
+
+/** Upper bounds of everything on the wire, from the epoch table. */
+export interface WireLimits extends BatchLimits {
+  readonly membersMax: number;
+  readonly signatureBytesMax: number;
+  readonly windowSize: number;
+  /** Bytes of the largest legal message. */
+  readonly messageBytesMax: number;
+}
+
+const KIND_OF_CODE = new Map<number, MessageKind>(
+  Object.entries(MESSAGE_KINDS).map(([kind, code]) => [code, kind as MessageKind]),
+);
+
+/** Bytes of a message before its signature: version, kind, epoch, sender, view, sequence, digest. */
+export const HEADER_BYTES = 1 + 1 + 8 + 2 + 8 + 8 + 32;
+
+/** Kinds whose digest is the batch's own; every other digest is a hash of the payload. */
+const DIGEST_IS_BATCH: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit']);
+
+function writeSignatures(writer: Writer, signatures: readonly VoteSignature[]): void {
+  writer.u16(signatures.length);
+  for (const { sender, signature } of signatures) writer.u16(sender).short(signature);
+}
+
+function readSignatures(reader: Reader, limits: WireLimits): VoteSignature[] {
+  const count = reader.count(limits.membersMax, 4);
+  const signatures: VoteSignature[] = [];
+  let previous = -1;
+  for (let i = 0; i < count; i++) {
+    const sender = reader.u16() as MemberIndex;
+    if (sender <= previous) throw new LayoutError('signers do not ascend');
+    previous = sender;
+    signatures.push({ sender, signature: reader.short(limits.signatureBytesMax) });
+  }
+  return signatures;
+}
+
+function writeContent(writer: Writer, content: CheckpointContent): void {
+  writer.digest(content.stateDigest).u64(content.boundary).digest(content.nextTableHash);
+}
+
+const readContent = (reader: Reader): CheckpointContent => ({
+  stateDigest: reader.digest(),
+  boundary: reader.u64() as Sequence,
+  nextTableHash: reader.digest(),
+});
+
+/** Appends a commit certificate. */
+export function writeCommitCertificate(writer: Writer, certificate: CommitCertificate): void {
+  writer.u64(certificate.view).u64(certificate.sequence).digest(certificate.digest);
+  writeSignatures(writer, certificate.signatures);
+}
+
+/** Reads a commit certificate. Throws a LayoutError. */
+export function readCommitCertificate(reader: Reader, limits: WireLimits): CommitCertificate {
+  return {
+    view: reader.u64() as View,
+    sequence: reader.u64() as Sequence,
+    digest: reader.digest(),
+    signatures: readSignatures(reader, limits),
+  };
+}
+
+/** Appends a prepared certificate. */
+export function writePreparedCertificate(writer: Writer, certificate: PreparedCertificate): void {
+  writer.u64(certificate.view).u64(certificate.sequence).digest(certificate.digest).short(certificate.leaderSignature);
+  writeSignatures(writer, certificate.signatures);
+}
+
+/** Reads a prepared certificate. Throws a LayoutError. */
+export function readPreparedCertificate(reader: Reader, limits: WireLimits): PreparedCertificate {
+  return {
+    view: reader.u64() as View,
+    sequence: reader.u64() as Sequence,
+    digest: reader.digest(),
+    leaderSignature: reader.short(limits.signatureBytesMax),
+    signatures: readSignatures(reader, limits),
+  };
+}
+
+/** Appends a checkpoint certificate. */
+export function writeCheckpointCertificate(writer: Writer, certificate: CheckpointCertificate): void {
+  writer.u64(certificate.sequence);
+  writeContent(writer, certificate.content);
+  writeSignatures(writer, certificate.signatures);
+}
+
+/** Reads a checkpoint certificate. Throws a LayoutError. */
+export function readCheckpointCertificate(reader: Reader, limits: WireLimits): CheckpointCertificate {
+  return {
+    sequence: reader.u64() as Sequence,
+    content: readContent(reader),
+    signatures: readSignatures(reader, limits),
+  };
+}
+
+/** The payload of a message: what follows its signature. */
+export function encodePayload(message: Content): Uint8Array {
+  const writer = new Writer(512);
+  switch (message.kind) {
+    case 'prepare':
+    case 'commit':
+      break;
+    case 'prePrepare':
+      return message.batch?.bytes ?? new Uint8Array(0);
+    case 'checkpoint':
+      writeContent(writer, message.content);
+      break;
+    case 'viewChange':
+      writer.u8(message.stable === undefined ? 0 : 1);
+      if (message.stable !== undefined) writeCheckpointCertificate(writer, message.stable);
+      writer.u32(message.prepared.length);
+      for (const certificate of message.prepared) writePreparedCertificate(writer, certificate);
+      break;
+    case 'newView':
+      writer.u16(message.viewChanges.length);
+      for (const { sender, digest } of message.viewChanges) writer.u16(sender).digest(digest);
+      writer.u32(message.entries.length);
+      for (const { sequence, digest, signature } of message.entries)
+        writer.u64(sequence).digest(digest).short(signature);
+      break;
+    case 'status':
+      writer.u64(message.promisedView).u64(message.stableSequence).digest(message.headDigest).u16(message.slots.length);
+      for (const { sequence, flags } of message.slots) writer.u64(sequence).u8(flags);
+      writer.u16(message.waiting.length);
+      for (const id of message.waiting) writer.digest(id);
+      writer.u16(message.viewChangesHeld.length);
+      for (const member of message.viewChangesHeld) writer.u16(member);
+      break;
+    case 'fetch':
+      for (const digests of [message.batches, message.viewChanges, message.envelopes]) {
+        writer.u16(digests.length);
+        for (const digest of digests) writer.digest(digest);
+      }
+      writer.u64(message.decided?.from ?? 0).u64(message.decided?.to ?? 0);
+      break;
+    case 'batch':
+      writer.raw(message.batch.bytes);
+      break;
+    case 'decided':
+      writeCommitCertificate(writer, message.certificate);
+      writer.raw(message.batch?.bytes ?? new Uint8Array(0));
+      break;
+    case 'requests':
+      writer.u16(message.envelopes.length);
+      for (const envelope of message.envelopes) writer.long(envelope.bytes);
+      break;
+  }
+  return writer.bytes();
+}
+
+/** Canonical bytes of a signed message. */
+export function encodeMessage(message: Signed): Uint8Array {
+  const payload = encodePayload(message);
+  return new Writer(HEADER_BYTES + 2 + message.signature.length + payload.length)
+    .u8(WIRE_VERSION)
+    .u8(MESSAGE_KINDS[message.kind])
+    .u64(message.epoch)
+    .u16(message.sender)
+    .u64(message.view)
+    .u64(message.sequence)
+    .digest(message.digest)
+    .short(message.signature)
+    .raw(payload)
+    .bytes();
+}
+
+/** A message's statement and signature, before its payload is looked at. */
+export interface Frame {
+  readonly statement: Statement;
+  readonly signature: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** Reads the frame of a message: cheap, so that membership and slot can be checked before anything else is done. */
+export function decodeFrame(bytes: Uint8Array, limits: WireLimits): Frame | Rejection {
+  if (bytes.length > limits.messageBytesMax)
+    return reject('oversized', `${String(bytes.length)} bytes, at most ${String(limits.messageBytesMax)}`);
+  try {
+    const reader = new Reader(bytes);
+    const version = reader.u8();
+    if (version !== WIRE_VERSION) return reject('unsupported_version', `wire version ${String(version)}`);
+    const code = reader.u8();
+    const kind = KIND_OF_CODE.get(code);
+    if (kind === undefined) return reject('unknown_kind', `kind ${String(code)}`);
+    const epoch = reader.u64() as Epoch;
+    const sender = reader.u16() as MemberIndex;
+    const view = reader.u64() as View;
+    const sequence = reader.u64() as Sequence;
+    const digest = reader.digest();
+    const signature = reader.short(limits.signatureBytesMax);
+    return { statement: { kind, epoch, view, sequence, digest, sender }, signature, payload: reader.raw(reader.left) };
+  } catch (error) {
+    return malformed(error);
+  }
+}
+
+/** Reads a frame's payload, and checks that the signed digest is the payload's. */
+export function decodePayload(hash: Hash, frame: Frame, limits: WireLimits): Signed | Rejection {
+  const { statement, signature, payload } = frame;
+  try {
+    const message = readPayload(hash, statement, payload, limits);
+    const digest = digestOf(hash, message, payload);
+    if (digest !== undefined && digest !== statement.digest)
+      return reject('bad_digest', `${statement.kind}: the digest is not the content's`);
+    return { ...message, signature };
+  } catch (error) {
+    return malformed(error);
+  }
+}
+
+function malformed(error: unknown): Rejection {
+  if (error instanceof LayoutError) return reject('malformed', error.message);
+  throw error;
+}
+
+function digestOf(hash: Hash, message: Content, payload: Uint8Array): Digest | undefined {
+  if (message.kind === 'checkpoint') return checkpointDigest(hash, message.sequence, message.content);
+  if (message.kind === 'prePrepare') return message.batch?.digest;
+  return DIGEST_IS_BATCH.has(message.kind) ? undefined : purposeDigest(hash, 'payload', payload);
+}
+
+const zero = (value: number, what: string): void => {
+  if (value !== 0) throw new LayoutError(`${what} must be 0`);
+};
+
+function readOptionalBatch(hash: Hash, payload: Uint8Array, limits: WireLimits): Batch | undefined {
+  return payload.length === 0 ? undefined : decodeBatch(hash, payload, limits);
+}
+
+function readDigests(reader: Reader, max: number): Digest[] {
+  const count = reader.count(max, 32);
+  const digests: Digest[] = [];
+  for (let i = 0; i < count; i++) digests.push(reader.digest());
+  return digests;
+}
+
+function readPayload(hash: Hash, statement: Statement, payload: Uint8Array, limits: WireLimits): Content {
+  const reader = new Reader(payload);
+  switch (statement.kind) {
+    case 'prepare':
+    case 'commit':
+      reader.end();
+      return statement as Content;
+    case 'prePrepare': {
+      const batch = readOptionalBatch(hash, payload, limits);
+      if (batch !== undefined && statement.digest === NULL_DIGEST)
+        throw new LayoutError('the null batch has no content');
+      return { ...statement, kind: 'prePrepare', batch };
+    }
+    case 'checkpoint': {
+      zero(statement.view, 'view');
+      const content = readContent(reader);
+      reader.end();
+      return { ...statement, kind: 'checkpoint', content };
+    }
+    case 'viewChange':
+      return readViewChange(reader, { ...statement, kind: 'viewChange' }, limits);
+    case 'newView':
+      return readNewView(reader, { ...statement, kind: 'newView' }, limits);
+    case 'status':
+      return readStatus(reader, { ...statement, kind: 'status' }, limits);
+    case 'fetch':
+      return readFetch(reader, { ...statement, kind: 'fetch' });
+    case 'batch':
+      return { ...statement, kind: 'batch', batch: decodeBatch(hash, payload, limits) };
+    case 'decided': {
+      const certificate = readCommitCertificate(reader, limits);
+      const batch = readOptionalBatch(hash, reader.raw(reader.left), limits);
+      if ((batch?.digest ?? NULL_DIGEST) !== certificate.digest)
+        throw new LayoutError('the batch is not the certified one');
+      return { ...statement, kind: 'decided', certificate, batch };
+    }
+    case 'requests': {
+      const count = reader.count(limits.requestsMax, 5);
+      const envelopes = [];
+      for (let i = 0; i < count; i++)
+        envelopes.push(decodeEnvelope(hash, reader.long(limits.envelopeBytesMax), limits));
+      reader.end();
+      return { ...statement, kind: 'requests', envelopes };
+    }
+  }
+}
+
+function readViewChange(reader: Reader, statement: Statement<'viewChange'>, limits: WireLimits): Content {
+  zero(statement.sequence, 'sequence');
+  const flag = reader.u8();
+  if (flag > 1) throw new LayoutError('checkpoint flag must be 0 or 1');
+  const stable = flag === 1 ? readCheckpointCertificate(reader, limits) : undefined;
+  const count = reader.u32();
+  if (count > limits.windowSize) throw new LayoutError(`${String(count)} prepared certificates`);
+  const prepared: PreparedCertificate[] = [];
+  const low = stable?.sequence ?? 0;
+  let previous: number = low;
+  for (let i = 0; i < count; i++) {
+    const certificate = readPreparedCertificate(reader, limits);
+    if (certificate.sequence <= previous || certificate.sequence > low + limits.windowSize)
+      throw new LayoutError('prepared sequences do not ascend in the window');
+    if (certificate.view >= statement.view) throw new LayoutError('prepared in a view that is not below the new one');
+    previous = certificate.sequence;
+    prepared.push(certificate);
+  }
+  reader.end();
+  return { ...statement, stable, prepared };
+}
+
+function readNewView(reader: Reader, statement: Statement<'newView'>, limits: WireLimits): Content {
+  zero(statement.sequence, 'sequence');
+  const references = reader.count(limits.membersMax, 34);
+  const viewChanges = [];
+  let previous = -1;
+  for (let i = 0; i < references; i++) {
+    const sender = reader.u16() as MemberIndex;
+    if (sender <= previous) throw new LayoutError('VIEW-CHANGE senders do not ascend');
+    previous = sender;
+    viewChanges.push({ sender, digest: reader.digest() });
+  }
+  const count = reader.u32();
+  if (count > limits.windowSize) throw new LayoutError(`${String(count)} entries`);
+  const entries: NewViewEntry[] = [];
+  for (let i = 0; i < count; i++) {
+    const sequence = reader.u64() as Sequence;
+    const last = entries.at(-1);
+    if (sequence === 0 || (last !== undefined && sequence !== last.sequence + 1))
+      throw new LayoutError('entries are not consecutive');
+    entries.push({ sequence, digest: reader.digest(), signature: reader.short(limits.signatureBytesMax) });
+  }
+  reader.end();
+  return { ...statement, viewChanges, entries };
+}
+
+function readStatus(reader: Reader, statement: Statement<'status'>, limits: WireLimits): Content {
+  const promisedView = reader.u64() as View;
+  const stableSequence = reader.u64() as Sequence;
+  const headDigest = reader.digest();
+  const count = reader.count(SLOTS_IN_STATUS_MAX, 9);
+  const slots: SlotStatus[] = [];
+  let previous: number = statement.sequence;
+  for (let i = 0; i < count; i++) {
+    const sequence = reader.u64() as Sequence;
+    const flags = reader.u8();
+    if (sequence <= previous) throw new LayoutError('slots do not ascend above executed');
+    if (flags > 7) throw new LayoutError('unknown slot flags');
+    previous = sequence;
+    slots.push({ sequence, flags });
+  }
+  const waiting = readDigests(reader, WAITING_IN_STATUS_MAX);
+  const held = reader.count(limits.membersMax, 2);
+  const viewChangesHeld: MemberIndex[] = [];
+  for (let i = 0; i < held; i++) viewChangesHeld.push(reader.u16() as MemberIndex);
+  reader.end();
+  return { ...statement, promisedView, stableSequence, headDigest, slots, waiting, viewChangesHeld };
+}
+
+function readFetch(reader: Reader, statement: Statement<'fetch'>): Content {
+  const batches = readDigests(reader, FETCH_ITEMS_MAX);
+  const viewChanges = readDigests(reader, FETCH_ITEMS_MAX);
+  const envelopes = readDigests(reader, FETCH_ITEMS_MAX);
+  const from = reader.u64() as Sequence;
+  const to = reader.u64() as Sequence;
+  reader.end();
+  if ((from === 0) !== (to === 0) || to < from) throw new LayoutError('a range of decided sequences that is none');
+  return { ...statement, batches, viewChanges, envelopes, decided: from === 0 ? undefined : { from, to } };
+}

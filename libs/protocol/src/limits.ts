@@ -1,0 +1,30 @@
+import { BATCH_OVERHEAD_BYTES } from './batch';
+import { HEADER_BYTES, type WireLimits } from './codec';
+import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
+import { FETCH_ITEMS_MAX } from './messages';
+
+/** Bounds of everything on the wire under a table. `messageBytesMax` is the largest legal message; a broker must carry it whole. */
+export function wireLimits(table: EpochTable): WireLimits {
+  const n = table.members.length;
+  const signature = SIGNATURE_BYTES[table.signatureScheme];
+  const signatures = 2 + n * (4 + signature);
+  const head = HEADER_BYTES + 2 + signature;
+  const commitCertificate = 8 + 8 + 32 + signatures;
+  const preparedCertificate = 8 + 8 + 32 + 2 + signature + signatures;
+  const checkpointCertificate = 8 + 32 + 8 + 32 + signatures;
+  const messageBytesMax = Math.max(
+    head + table.batchBytesMax + commitCertificate,
+    head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
+    head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
+    head + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16,
+  );
+  return {
+    requestsMax: table.batchRequestsMax,
+    envelopeBytesMax: table.batchBytesMax - BATCH_OVERHEAD_BYTES.batch - BATCH_OVERHEAD_BYTES.envelope,
+    batchBytesMax: table.batchBytesMax,
+    membersMax: n,
+    signatureBytesMax: signature,
+    windowSize: table.windowSize,
+    messageBytesMax,
+  };
+}

@@ -1,0 +1,175 @@
+import type { Batch } from './batch';
+import type { CheckpointCertificate, CheckpointContent, CommitCertificate, PreparedCertificate } from './certificates';
+import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
+import type { Envelope } from './request';
+
+/** Kinds of messages between members and their wire codes. */
+export const MESSAGE_KINDS = {
+  prePrepare: 1,
+  prepare: 2,
+  commit: 3,
+  checkpoint: 4,
+  viewChange: 5,
+  newView: 6,
+  status: 7,
+  fetch: 8,
+  batch: 9,
+  decided: 10,
+  requests: 11,
+} as const;
+/** Kind of a message between members. */
+export type MessageKind = keyof typeof MESSAGE_KINDS;
+
+/**
+ * What a member signs, for every kind (Spec §6). Two signed statements of one sender that agree in kind, epoch, view and
+ * sequence but not in digest are proof of equivocation for the kinds that EVIDENCE_KINDS lists.
+ */
+export interface Statement<K extends MessageKind = MessageKind> {
+  readonly kind: K;
+  readonly epoch: Epoch;
+  readonly view: View;
+  readonly sequence: Sequence;
+  /** Batch digest, for pre-prepare, prepare and commit; for other kinds the hash of the whole payload. */
+  readonly digest: Digest;
+  readonly sender: MemberIndex;
+}
+
+/** Kinds of which an honest member never signs two contents for one (epoch, view, sequence). */
+export const EVIDENCE_KINDS: readonly MessageKind[] = [
+  'prePrepare',
+  'prepare',
+  'commit',
+  'checkpoint',
+  'viewChange',
+  'newView',
+];
+
+/** The leader's proposal. `batch` is undefined where only the vote matters: the null batch, or a batch that travels apart. */
+export interface PrePrepare extends Statement<'prePrepare'> {
+  readonly batch: Batch | undefined;
+}
+
+/** A backup accepted the leader's proposal. */
+export type Prepare = Statement<'prepare'>;
+
+/** `sender` has seen a quorum for the proposal and is bound to it (Spec §3). */
+export type Commit = Statement<'commit'>;
+
+/** The state after `sequence`, durable at `sender` (Spec §3). View is 0. */
+export interface Checkpoint extends Statement<'checkpoint'> {
+  readonly content: CheckpointContent;
+}
+
+/** `sender` leaves all views below `view`. Sequence is 0: there is one per view. */
+export interface ViewChange extends Statement<'viewChange'> {
+  /** The sender's stable checkpoint; undefined at the genesis state. */
+  readonly stable: CheckpointCertificate | undefined;
+  /** What it prepared above that, ascending, one per sequence: the one of its highest view. */
+  readonly prepared: readonly PreparedCertificate[];
+}
+
+/** Names one VIEW-CHANGE. */
+export interface ViewChangeReference {
+  readonly sender: MemberIndex;
+  /** The digest in its signed statement. */
+  readonly digest: Digest;
+}
+
+/** One slot that a new view starts with; `signature` is the leader's under PRE-PREPARE(view, sequence, digest). */
+export interface NewViewEntry {
+  readonly sequence: Sequence;
+  readonly digest: Digest;
+  readonly signature: Uint8Array;
+}
+
+/** The leader's proof that `view` may start, and with what. Sequence is 0. */
+export interface NewView extends Statement<'newView'> {
+  /** A quorum, ascending by sender. */
+  readonly viewChanges: readonly ViewChangeReference[];
+  /** Ascending without gaps from the adopted stable checkpoint. */
+  readonly entries: readonly NewViewEntry[];
+}
+
+/** What a member has of one undecided slot, as bits. */
+export const SLOT_FLAGS = { batch: 1, prepared: 2, decided: 4 } as const;
+
+/** An undecided or unexecuted slot in a STATUS. */
+export interface SlotStatus {
+  readonly sequence: Sequence;
+  /** SLOT_FLAGS. */
+  readonly flags: number;
+}
+
+/** Where `sender` stands: heartbeat, and request for whatever it lacks. View: entered. Sequence: executed. Never evidence. */
+export interface Status extends Statement<'status'> {
+  readonly promisedView: View;
+  readonly stableSequence: Sequence;
+  /** Chain over everything executed: equal at equal sequences on all honest members. */
+  readonly headDigest: Digest;
+  /** Slots above `executed`, ascending, at most SLOTS_IN_STATUS_MAX. */
+  readonly slots: readonly SlotStatus[];
+  /** Ids of the oldest waiting envelopes, at most WAITING_IN_STATUS_MAX. */
+  readonly waiting: readonly Digest[];
+  /** Senders whose VIEW-CHANGE for `promisedView` or above the sender holds. */
+  readonly viewChangesHeld: readonly MemberIndex[];
+}
+
+/** Slots a STATUS lists. */
+export const SLOTS_IN_STATUS_MAX = 64;
+/** Waiting envelopes a STATUS lists. */
+export const WAITING_IN_STATUS_MAX = 32;
+/** Items of each sort that a FETCH asks for. */
+export const FETCH_ITEMS_MAX = 64;
+
+/** Asks for what `sender` lacks. Never evidence. */
+export interface Fetch extends Statement<'fetch'> {
+  readonly batches: readonly Digest[];
+  readonly viewChanges: readonly Digest[];
+  readonly envelopes: readonly Digest[];
+  /** Decided sequences from..to inclusive; undefined for none. */
+  readonly decided: { readonly from: Sequence; readonly to: Sequence } | undefined;
+}
+
+/** A batch that somebody asked for by digest. */
+export interface BatchSupply extends Statement<'batch'> {
+  readonly batch: Batch;
+}
+
+/** A decided sequence with its proof. `batch` is undefined for the null batch. */
+export interface DecidedSupply extends Statement<'decided'> {
+  readonly batch: Batch | undefined;
+  readonly certificate: CommitCertificate;
+}
+
+/** Envelopes on their way into every member's pool. */
+export interface RequestRelay extends Statement<'requests'> {
+  readonly envelopes: readonly Envelope[];
+}
+
+/** What a member can say, before it is signed. */
+export type Content =
+  | PrePrepare
+  | Prepare
+  | Commit
+  | Checkpoint
+  | ViewChange
+  | NewView
+  | Status
+  | Fetch
+  | BatchSupply
+  | DecidedSupply
+  | RequestRelay;
+
+/** Content of one kind. */
+export type ContentOf<K extends MessageKind> = Extract<Content, { kind: K }>;
+
+/** A message with its sender's signature. */
+export type Signed<C extends Content = Content> = C & { readonly signature: Uint8Array };
+
+declare const verified: unique symbol;
+/** A message whose layout, membership, signature, digest and inner certificates were checked against the epoch table. */
+export type Verified<C extends Content = Content> = Signed<C> & { readonly [verified]: true };
+
+declare const authentic: unique symbol;
+/** An envelope whose signature was checked. */
+export type Authentic = Envelope & { readonly [authentic]: true };

@@ -1,0 +1,114 @@
+import {
+  checkCheckpointCertificate,
+  checkCommitCertificate,
+  checkPreparedCertificate,
+  type StatementVerifier,
+} from './certificates';
+import type { Committee } from './epoch-table';
+import { NULL_DIGEST, type Hash } from './hash';
+import type { ViewChange, NewView, Signed, Statement } from './messages';
+import { reject, type Rejection } from './rejection';
+import type { Envelope } from './request';
+
+/** Says whether an envelope's signature holds. A host may remember envelopes that it checked before, by id. */
+export type EnvelopeVerifier = (envelope: Envelope) => boolean;
+
+/** What the checks need. All of it is a function of bytes and epoch table: every member finds the same (Spec §7). */
+export interface ValidityContext {
+  readonly committee: Committee;
+  readonly hash: Hash;
+  readonly verifyStatement: StatementVerifier;
+  readonly verifyEnvelope: EnvelopeVerifier;
+}
+
+/** Checks a statement's epoch and membership, before any signature. Undefined when it may go on. */
+export function checkMembership(committee: Committee, statement: Statement): Rejection | undefined {
+  if (statement.epoch !== committee.epoch) {
+    return reject('wrong_epoch', `epoch ${String(statement.epoch)}, here it is ${String(committee.epoch)}`);
+  }
+  if (committee.member(statement.sender) === undefined)
+    return reject('not_a_member', `member ${String(statement.sender)}`);
+  const leads = statement.kind === 'prePrepare' || statement.kind === 'newView';
+  if (leads && committee.leaderOf(statement.view) !== statement.sender) {
+    return reject('not_the_leader', `member ${String(statement.sender)} does not lead view ${String(statement.view)}`);
+  }
+  return undefined;
+}
+
+/** Checks everything inside a message whose own signature holds. Undefined when the message is valid. */
+export function checkContent(context: ValidityContext, message: Signed): Rejection | undefined {
+  switch (message.kind) {
+    case 'prePrepare':
+      if (message.sequence === 0) return reject('malformed', 'sequence 0 is the genesis state');
+      if (message.batch === undefined) return undefined;
+      return checkEnvelopes(context, message.batch.envelopes);
+    case 'prepare':
+      if (context.committee.leaderOf(message.view) === message.sender) {
+        return reject('malformed', "a leader's PRE-PREPARE is its only vote of that phase");
+      }
+      return message.sequence === 0 ? reject('malformed', 'sequence 0 is the genesis state') : undefined;
+    case 'commit':
+      return message.sequence === 0 ? reject('malformed', 'sequence 0 is the genesis state') : undefined;
+    case 'checkpoint':
+      return message.sequence === 0 || message.sequence % context.committee.table.checkpointInterval !== 0
+        ? reject('malformed', `${String(message.sequence)} is no checkpoint sequence`)
+        : undefined;
+    case 'viewChange':
+      return checkViewChange(context, message);
+    case 'newView':
+      return checkNewView(context, message);
+    case 'requests':
+      return checkEnvelopes(context, message.envelopes);
+    case 'decided':
+      return checkCommitCertificate(context.committee, message.certificate, context.verifyStatement);
+    case 'batch':
+    case 'status':
+    case 'fetch':
+      return undefined;
+  }
+}
+
+function checkEnvelopes(context: ValidityContext, envelopes: readonly Envelope[]): Rejection | undefined {
+  for (const envelope of envelopes) {
+    if (!context.verifyEnvelope(envelope))
+      return reject('inauthentic_request', `envelope ${envelope.id} of ${envelope.signerKey}`);
+  }
+  return undefined;
+}
+
+function checkViewChange(context: ValidityContext, message: ViewChange): Rejection | undefined {
+  const { committee, hash, verifyStatement } = context;
+  if (message.view === 0) return reject('malformed', 'view 0 needs no VIEW-CHANGE');
+  if (message.stable !== undefined) {
+    const failed = checkCheckpointCertificate(committee, hash, message.stable, verifyStatement);
+    if (failed !== undefined) return failed;
+  }
+  for (const certificate of message.prepared) {
+    const failed = checkPreparedCertificate(committee, certificate, verifyStatement);
+    if (failed !== undefined) return failed;
+  }
+  return undefined;
+}
+
+function checkNewView(context: ValidityContext, message: NewView): Rejection | undefined {
+  const { committee, verifyStatement } = context;
+  if (message.view === 0) return reject('malformed', 'view 0 needs no NEW-VIEW');
+  const senders = message.viewChanges.map((reference) => reference.sender);
+  if (!committee.isQuorum(senders)) return reject('bad_certificate', 'NEW-VIEW: its VIEW-CHANGEs are no quorum');
+  for (const { sequence, digest, signature } of message.entries) {
+    const proposal: Statement = {
+      kind: 'prePrepare',
+      epoch: message.epoch,
+      view: message.view,
+      sequence,
+      digest,
+      sender: message.sender,
+    };
+    if (!verifyStatement(proposal, signature))
+      return reject('bad_certificate', `NEW-VIEW: the leader's signature for ${String(sequence)} does not hold`);
+  }
+  return undefined;
+}
+
+/** True for the digest of a batch that orders nothing. */
+export const isNullDigest = (digest: string): boolean => digest === NULL_DIGEST;
