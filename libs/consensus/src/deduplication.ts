@@ -1,0 +1,160 @@
+import {
+  asciiBytes,
+  concatBytes,
+  digestOfBytes,
+  invariant,
+  purposeHash,
+  Writer,
+  type Digest,
+  type Hash,
+  type Millis,
+  type Reader,
+} from '@concordat/protocol';
+
+/** What is known of one signer's nonces: the highest executed one and which of the `window` below it were. */
+class Client {
+  digest: Uint8Array | undefined;
+
+  constructor(
+    /** Highest executed nonce. */
+    public highest: bigint,
+    /** Bit (nonce mod window) says whether that nonce, of (highest - window, highest], was executed. */
+    readonly used: Uint32Array,
+    /** Log time from which nothing that this signer signed so far can be executed any more. */
+    public forgetAfter: Millis,
+  ) {}
+}
+
+/** How a nonce relates to what was executed. */
+export type NonceVerdict = 'fresh' | 'used' | 'below-window';
+
+/**
+ * Which nonces were executed, per signer: exactly-once execution (Spec §9).
+ *
+ * A signer is forgotten once log time has passed the last deadline of everything it had executed: what it signed then
+ * can only come back as expired, so its mark is no longer needed. That is what bounds the table without letting an
+ * evicted client replay.
+ */
+export class Deduplication {
+  private readonly clients = new Map<string, Client>();
+
+  constructor(
+    private readonly hash: Hash,
+    private readonly window: number,
+    private readonly clientsMax: number,
+  ) {}
+
+  /** Signers with a record. */
+  get size(): number {
+    return this.clients.size;
+  }
+
+  /** Says whether a nonce may still be executed; changes nothing. */
+  verdict(signerKey: string, nonce: bigint): NonceVerdict {
+    const client = this.clients.get(signerKey);
+    if (client === undefined || nonce > client.highest) return 'fresh';
+    if (nonce + BigInt(this.window) <= client.highest) return 'below-window';
+    return this.bit(client, nonce) ? 'used' : 'fresh';
+  }
+
+  /** True when a signer without a record can get one. */
+  hasRoomFor(signerKey: string): boolean {
+    return this.clients.has(signerKey) || this.clients.size < this.clientsMax;
+  }
+
+  /** Marks a fresh nonce as executed. `expiresAt` is its request's deadline in log time. */
+  mark(signerKey: string, nonce: bigint, expiresAt: Millis): void {
+    invariant(this.verdict(signerKey, nonce) === 'fresh', `nonce ${nonce.toString()} of ${signerKey} is executed once`);
+    let client = this.clients.get(signerKey);
+    if (client === undefined) {
+      invariant(this.clients.size < this.clientsMax, 'room for a client is checked before its nonce is marked');
+      client = new Client(nonce, new Uint32Array(this.window / 32), expiresAt);
+      this.clients.set(signerKey, client);
+    }
+    this.advance(client, nonce);
+    const at = this.place(nonce);
+    client.used[at >>> 5] = (client.used[at >>> 5] ?? 0) | (1 << (at & 31));
+    if (expiresAt > client.forgetAfter) client.forgetAfter = expiresAt;
+    client.digest = undefined;
+  }
+
+  /** Forgets signers whose every executed request is past its deadline at `logTime`. Called at checkpoints only. */
+  forget(logTime: Millis): void {
+    for (const [key, client] of this.clients) if (client.forgetAfter < logTime) this.clients.delete(key);
+  }
+
+  /** Digest over all records, independent of the order in which signers came. */
+  digest(): Digest {
+    const parts: Uint8Array[] = [];
+    for (const key of this.keysInOrder()) {
+      const client = this.clients.get(key);
+      if (client === undefined) continue;
+      client.digest ??= purposeHash(this.hash, 'deduplication', this.encodeClient(key, client));
+      parts.push(client.digest);
+    }
+    return digestOfBytes(purposeHash(this.hash, 'deduplication', concatBytes(...parts)));
+  }
+
+  /** Appends the whole table. */
+  write(writer: Writer): void {
+    writer.u32(this.clients.size);
+    for (const key of this.keysInOrder()) {
+      const client = this.clients.get(key);
+      if (client !== undefined) writer.raw(this.encodeClient(key, client));
+    }
+  }
+
+  /** Reads what `write` wrote into this empty table. */
+  read(reader: Reader): void {
+    invariant(this.clients.size === 0, 'a deduplication table is restored once');
+    const count = reader.u32();
+    for (let i = 0; i < count; i++) {
+      const key = reader.text();
+      const client = new Client(reader.bigU64(), new Uint32Array(this.window / 32), reader.u64() as Millis);
+      const words = reader.u16();
+      for (let word = 0; word < words; word++) {
+        const index = reader.u16();
+        client.used[index] = reader.u32();
+      }
+      this.clients.set(key, client);
+    }
+  }
+
+  private keysInOrder(): string[] {
+    return [...this.clients.keys()].sort();
+  }
+
+  private encodeClient(key: string, client: Client): Uint8Array {
+    const writer = new Writer(128)
+      .raw(new Uint8Array([key.length]))
+      .raw(asciiBytes(key))
+      .bigU64(client.highest)
+      .u64(client.forgetAfter);
+    const words = [...client.used.entries()].filter(([, bits]) => bits !== 0);
+    writer.u16(words.length);
+    for (const [index, bits] of words) writer.u16(index).u32(bits);
+    return writer.bytes();
+  }
+
+  private place(nonce: bigint): number {
+    return Number(nonce % BigInt(this.window));
+  }
+
+  private bit(client: Client, nonce: bigint): boolean {
+    const at = this.place(nonce);
+    return ((client.used[at >>> 5] ?? 0) & (1 << (at & 31))) !== 0;
+  }
+
+  private advance(client: Client, nonce: bigint): void {
+    if (nonce <= client.highest) return;
+    if (nonce - client.highest >= BigInt(this.window)) client.used.fill(0);
+    else {
+      // The places between now stand for nonces one window higher, which nobody has executed.
+      for (let next = client.highest + 1n; next <= nonce; next++) {
+        const at = this.place(next);
+        client.used[at >>> 5] = (client.used[at >>> 5] ?? 0) & ~(1 << (at & 31));
+      }
+    }
+    client.highest = nonce;
+  }
+}

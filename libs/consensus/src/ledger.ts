@@ -1,0 +1,177 @@
+import {
+  digestBytes,
+  digestOfBytes,
+  invariant,
+  NULL_DIGEST,
+  purposeDigest,
+  purposeHash,
+  Reader,
+  Writer,
+  ZERO_DIGEST,
+  type Batch,
+  type CheckpointContent,
+  type Digest,
+  type Envelope,
+  type EpochTable,
+  type Hash,
+  type Millis,
+  type Request,
+  type Sequence,
+} from '@concordat/protocol';
+import { Deduplication, type NonceVerdict } from './deduplication';
+import { OUTCOMES } from './replica';
+
+/** What executing one sequence did. */
+export interface Execution {
+  readonly outcomes: Uint8Array;
+  readonly logTime: Millis;
+  readonly headDigest: Digest;
+}
+
+const STATE_LAYOUT = 1;
+
+/**
+ * The replicated state: what every honest member has after the same sequences, bit for bit.
+ *
+ * It holds what decides a request's outcome (log time, nonces) and a chain over all outcomes. Nothing local enters it: no
+ * view, no signer set, no clock (Spec §3).
+ */
+export class Ledger {
+  private sequence = 0 as Sequence;
+  private time = 0 as Millis;
+  private head: Digest;
+  private decidedCount = 0;
+  private deduplication: Deduplication;
+
+  constructor(
+    private readonly hash: Hash,
+    private readonly table: EpochTable,
+    private readonly tableHash: Digest,
+  ) {
+    this.deduplication = this.emptyDeduplication();
+    this.head = purposeDigest(hash, 'history', digestBytes(tableHash));
+  }
+
+  /** Last executed sequence. */
+  get executed(): Sequence {
+    return this.sequence;
+  }
+
+  get logTime(): Millis {
+    return this.time;
+  }
+
+  /** Chain over everything executed. */
+  get headDigest(): Digest {
+    return this.head;
+  }
+
+  /** Requests with the outcome `decided`. */
+  get totalDecided(): number {
+    return this.decidedCount;
+  }
+
+  /** Whether a request with that nonce could still be executed as decided. */
+  verdict(signerKey: string, nonce: bigint): NonceVerdict {
+    return this.deduplication.verdict(signerKey, nonce);
+  }
+
+  /** True when a signer that is new here would be accepted now. */
+  hasRoomFor(signerKey: string): boolean {
+    return this.deduplication.hasRoomFor(signerKey);
+  }
+
+  /** Executes the next sequence; `batch` is undefined for the null batch. */
+  execute(sequence: Sequence, batch: Batch | undefined): Execution {
+    invariant(
+      sequence === this.sequence + 1,
+      `sequence ${String(sequence)} is executed after ${String(this.sequence)}`,
+    );
+    this.sequence = sequence;
+    // logTime(n) = max(logTime(n-1), time in the batch): data, never a clock (Spec §6).
+    if (batch !== undefined && batch.time > this.time) this.time = batch.time;
+    const outcomes: number[] = [];
+    for (const envelope of batch?.envelopes ?? []) this.executeEnvelope(envelope, outcomes);
+    const result = Uint8Array.from(outcomes);
+    const outcomesHash = purposeHash(this.hash, 'outcomes', new Writer(8).u64(this.time).bytes(), result);
+    this.head = purposeDigest(
+      this.hash,
+      'history',
+      digestBytes(this.head),
+      new Writer(8).u64(sequence).bytes(),
+      digestBytes(batch?.digest ?? NULL_DIGEST),
+      outcomesHash,
+    );
+    return { outcomes: result, logTime: this.time, headDigest: this.head };
+  }
+
+  /** What a CHECKPOINT at the current sequence says. Drops what can no longer matter first, on every member at the same place. */
+  checkpoint(): CheckpointContent {
+    this.deduplication.forget(this.time);
+    const stateDigest = purposeDigest(
+      this.hash,
+      'state',
+      new Writer(24).u64(this.sequence).u64(this.time).u64(this.decidedCount).bytes(),
+      digestBytes(this.head),
+      digestBytes(this.deduplication.digest()),
+      digestBytes(this.tableHash),
+      purposeHash(this.hash, 'pending'),
+    );
+    return { stateDigest, boundary: 0 as Sequence, nextTableHash: ZERO_DIGEST };
+  }
+
+  /** The whole state, for the member's own restart. */
+  encode(): Uint8Array {
+    const writer = new Writer(1024)
+      .u8(STATE_LAYOUT)
+      .u64(this.sequence)
+      .u64(this.time)
+      .u64(this.decidedCount)
+      .digest(this.head);
+    this.deduplication.write(writer);
+    return writer.bytes();
+  }
+
+  /** Replaces the state by one that `encode` wrote. Throws a LayoutError. */
+  restore(bytes: Uint8Array): void {
+    const reader = new Reader(bytes);
+    const layout = reader.u8();
+    invariant(layout === STATE_LAYOUT, `state layout ${String(layout)} is known`);
+    this.sequence = reader.u64() as Sequence;
+    this.time = reader.u64() as Millis;
+    this.decidedCount = reader.u64();
+    this.head = digestOfBytes(reader.raw(32));
+    this.deduplication = this.emptyDeduplication();
+    this.deduplication.read(reader);
+    reader.end();
+  }
+
+  private emptyDeduplication(): Deduplication {
+    return new Deduplication(this.hash, this.table.nonceWindow, this.table.clientsMax);
+  }
+
+  private executeEnvelope(envelope: Envelope, outcomes: number[]): void {
+    envelope.requests.forEach((request, index) => {
+      outcomes.push(this.executeRequest(envelope.signerKey, envelope.firstNonce + BigInt(index), request));
+    });
+  }
+
+  private executeRequest(signerKey: string, nonce: bigint, request: Request): number {
+    const verdict = this.deduplication.verdict(signerKey, nonce);
+    if (verdict === 'used') return OUTCOMES.duplicate;
+    if (request.expiresAt < this.time) return OUTCOMES.expired;
+    // A deadline too far ahead would keep its signer's record for too long.
+    if (request.expiresAt > this.time + this.table.requestLifetimeMaxMs) return OUTCOMES.refused;
+    if (verdict === 'below-window' || !this.deduplication.hasRoomFor(signerKey)) return OUTCOMES.refused;
+    this.deduplication.mark(signerKey, nonce, request.expiresAt);
+    this.decidedCount++;
+    return OUTCOMES.decided;
+  }
+}
+
+/** True when none of an envelope's requests could still be decided: every nonce is used or below its signer's window. */
+export function isExecuted(ledger: Ledger, envelope: Envelope): boolean {
+  return envelope.requests.every(
+    (_, index) => ledger.verdict(envelope.signerKey, envelope.firstNonce + BigInt(index)) !== 'fresh',
+  );
+}

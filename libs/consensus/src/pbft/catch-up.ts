@@ -1,0 +1,291 @@
+import {
+  FETCH_ITEMS_MAX,
+  SLOT_FLAGS,
+  SLOTS_IN_STATUS_MAX,
+  WAITING_IN_STATUS_MAX,
+  type Digest,
+  type Fetch,
+  type MemberIndex,
+  type Millis,
+  type Sequence,
+  type Signed,
+  type SlotStatus,
+  type Status,
+  type Verified,
+  type View,
+} from '@concordat/protocol';
+import type { PeerState } from '../replica';
+import type { Agreement } from './agreement';
+import type { Context } from './context';
+import type { Slot } from './slot';
+import type { ViewChanges } from './view-changes';
+
+/** Decided sequences that one FETCH asks for. */
+const FETCH_DECIDED_MAX = 32;
+/** A member's STATUS is answered at most so often: its repeats cost nobody anything. */
+const ANSWER_INTERVAL_MS = 50;
+
+/**
+ * Core NATS loses messages, and a sender cannot know by itself which: members say where they stand, and whoever hears it
+ * returns what the sender lacks (Spec §1, §10).
+ */
+export class CatchUp {
+  private readonly peers = new Map<MemberIndex, PeerState>();
+  private readonly answeredAt = new Map<MemberIndex, Millis>();
+  /** What each member waited for at its last STATUS: what it names twice did not come by the usual way. */
+  private readonly waitingBefore = new Map<MemberIndex, ReadonlySet<Digest>>();
+  /** Where this member stood at its last STATUS: no progress since then while others are ahead means that it is behind. */
+  private executedAtLastTick = -1;
+  /** Decided sequences that were asked for, up to here. */
+  private fetchingThrough = 0 as Sequence;
+  private turn = 0;
+
+  constructor(
+    private readonly context: Context,
+    private readonly agreement: Agreement,
+    private readonly viewChanges: ViewChanges,
+  ) {}
+
+  /** Last STATUS of each member that was heard, by index. */
+  heard(): PeerState[] {
+    return [...this.peers.values()].sort((a, b) => a.member - b.member);
+  }
+
+  /** Says where this member stands. */
+  announce(): void {
+    const { context } = this;
+    context.emit({
+      kind: 'broadcast',
+      draft: {
+        kind: 'status',
+        view: context.view,
+        sequence: context.ledger.executed,
+        promisedView: context.promisedView,
+        stableSequence: context.stable,
+        headDigest: context.ledger.headDigest,
+        slots: this.openSlots(),
+        waiting: context.pool.oldestIds(WAITING_IN_STATUS_MAX),
+        viewChangesHeld: this.viewChanges.heldFrom(context.promisedView).map((message) => message.sender),
+      },
+    });
+  }
+
+  /** The regular STATUS, and another try at whatever is still missing. */
+  onTick(): void {
+    const { executed } = this.context.ledger;
+    this.announce();
+    const ahead = this.membersAhead();
+    if (ahead.length > 0 && this.executedAtLastTick === executed) this.fetchDecided(ahead);
+    this.executedAtLastTick = executed;
+    this.fetchMissing();
+    this.context.emit({ kind: 'startTimer', timer: 'status', delayMs: this.context.config.statusIntervalMs });
+  }
+
+  onStatus(message: Verified<Status>): void {
+    const { context } = this;
+    const { sender } = message;
+    if (sender === context.self) return;
+    const before = this.peers.get(sender);
+    this.peers.set(sender, {
+      member: sender,
+      heardAt: context.at,
+      view: message.view,
+      executed: message.sequence,
+      stable: message.stableSequence,
+      headDigest: message.headDigest,
+    });
+    const answered = this.answeredAt.get(sender);
+    if (answered !== undefined && context.at - answered < ANSWER_INTERVAL_MS) return;
+    this.answeredAt.set(sender, context.at);
+    this.returnViews(message);
+    this.returnCheckpoint(message);
+    // A sender that moves on is only in flight; returning to it what is on its way already would double the traffic.
+    if (before === undefined || before.executed === message.sequence) this.returnVotes(message);
+    this.askForEnvelopes(message);
+    if (context.ledger.executed < context.stable) this.continueFetching();
+  }
+
+  /** After each event: the next part of a long way, as soon as the last one is executed. */
+  continueFetching(): void {
+    const { executed } = this.context.ledger;
+    if (executed < this.fetchingThrough || this.fetchingThrough === 0) return;
+    this.fetchingThrough = 0 as Sequence;
+    const ahead = this.membersAhead();
+    if (ahead.length > 0) this.fetchDecided(ahead);
+  }
+
+  onFetch(message: Verified<Fetch>): void {
+    const { context } = this;
+    const { sender } = message;
+    if (sender === context.self) return;
+    for (const digest of message.batches) {
+      const batch = this.agreement.batchOf(digest);
+      if (batch !== undefined)
+        context.emit({
+          kind: 'send',
+          to: sender,
+          draft: { kind: 'batch', view: 0 as View, sequence: 0 as Sequence, batch },
+        });
+    }
+    for (const digest of message.viewChanges) {
+      const found = this.viewChanges.viewChangeOf(digest);
+      if (found !== undefined) this.forward(sender, found);
+    }
+    for (const id of message.envelopes) {
+      const envelope = context.pool.get(id);
+      if (envelope !== undefined) {
+        context.emit({
+          kind: 'send',
+          to: sender,
+          draft: { kind: 'requests', view: 0 as View, sequence: 0 as Sequence, envelopes: [envelope] },
+        });
+      }
+    }
+    const { decided } = message;
+    if (decided === undefined || decided.from > context.ledger.executed) return;
+    const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
+    context.emit({ kind: 'supply', to: sender, from: decided.from, through });
+  }
+
+  /** Asks at once for what a NEW-VIEW or a VIEW-CHANGE names and this member lacks. */
+  fetchMissing(): void {
+    const { context } = this;
+    const parts = this.viewChanges.missingParts();
+    if (parts !== undefined && parts.digests.length > 0)
+      this.ask(this.rotate(parts.leader), { viewChanges: parts.digests });
+    const named = this.viewChanges.missingBatches();
+    for (const from of new Set(named.map((batch) => batch.from))) {
+      this.ask(from, { batches: named.filter((batch) => batch.from === from).map((batch) => batch.digest) });
+    }
+    const missing = this.agreement.missingBatches(FETCH_ITEMS_MAX);
+    if (missing.length > 0) this.ask(this.rotate(context.leader), { batches: missing });
+  }
+
+  /** The preferred member first, then all others in turn: one that serves nothing is passed over. */
+  private rotate(preferred: MemberIndex): MemberIndex {
+    const { n } = this.context.committee;
+    let candidate = ((preferred + this.turn) % n) as MemberIndex;
+    this.turn = (this.turn + 1) % n;
+    if (candidate === this.context.self) candidate = ((candidate + 1) % n) as MemberIndex;
+    return candidate;
+  }
+
+  private ask(
+    to: MemberIndex,
+    what: {
+      batches?: readonly Digest[];
+      viewChanges?: readonly Digest[];
+      envelopes?: readonly Digest[];
+      decided?: Fetch['decided'];
+    },
+  ): void {
+    if (to === this.context.self) return;
+    this.context.emit({
+      kind: 'send',
+      to,
+      draft: {
+        kind: 'fetch',
+        view: 0 as View,
+        sequence: 0 as Sequence,
+        batches: (what.batches ?? []).slice(0, FETCH_ITEMS_MAX),
+        viewChanges: (what.viewChanges ?? []).slice(0, FETCH_ITEMS_MAX),
+        envelopes: (what.envelopes ?? []).slice(0, FETCH_ITEMS_MAX),
+        decided: what.decided,
+      },
+    });
+  }
+
+  /** Members that say to have executed more. Their word only decides whom to ask: what they send proves itself. */
+  private membersAhead(): PeerState[] {
+    return this.heard().filter((peer) => peer.executed > this.context.ledger.executed);
+  }
+
+  private fetchDecided(ahead: readonly PeerState[]): void {
+    this.turn++;
+    const peer = ahead[this.turn % ahead.length];
+    if (peer === undefined) return;
+    const from = (this.context.ledger.executed + 1) as Sequence;
+    const to = Math.min(peer.executed, from + FETCH_DECIDED_MAX - 1) as Sequence;
+    this.fetchingThrough = to;
+    this.ask(peer.member, { decided: { from, to } });
+  }
+
+  private openSlots(): SlotStatus[] {
+    const { executed } = this.context.ledger;
+    const open: SlotStatus[] = [];
+    for (const slot of this.agreement.slotsInOrder()) {
+      if (slot.sequence <= executed || open.length >= SLOTS_IN_STATUS_MAX) continue;
+      open.push({ sequence: slot.sequence, flags: this.flagsOf(slot) });
+    }
+    return open;
+  }
+
+  private flagsOf(slot: Slot): number {
+    const { proposal, prepared, decision } = slot;
+    const here = proposal?.view === this.context.view && slot.holds(proposal.digest);
+    return (
+      (here ? SLOT_FLAGS.batch : 0) |
+      (prepared?.view === this.context.view ? SLOT_FLAGS.prepared : 0) |
+      (decision !== undefined && slot.holds(decision.digest) ? SLOT_FLAGS.decided : 0)
+    );
+  }
+
+  private forward(to: MemberIndex, message: Signed): void {
+    this.context.emit({ kind: 'forward', to, message });
+  }
+
+  /** NEW-VIEW to a member in an older view; VIEW-CHANGEs to one that asks for a view and lacks them. */
+  private returnViews(message: Verified<Status>): void {
+    const { context, viewChanges } = this;
+    if (message.view < context.view && message.promisedView <= context.view && viewChanges.current !== undefined) {
+      this.forward(message.sender, viewChanges.current);
+    }
+    for (const held of viewChanges.heldFrom(message.promisedView)) {
+      const newer = held.view > message.promisedView || !message.viewChangesHeld.includes(held.sender);
+      if (newer && held.sender !== message.sender) this.forward(message.sender, held);
+    }
+  }
+
+  /** This member's own CHECKPOINT: from a quorum of them the sender learns what is stable. */
+  private returnCheckpoint(message: Verified<Status>): void {
+    const { context } = this;
+    const interval = context.committee.table.checkpointInterval;
+    for (
+      let sequence = context.stable;
+      sequence <= context.ledger.executed;
+      sequence = (sequence + interval) as Sequence
+    ) {
+      if (sequence <= message.stableSequence) continue;
+      const own = context.ownVotes.newest('checkpoint', sequence);
+      if (own !== undefined) this.forward(message.sender, own);
+    }
+  }
+
+  /** This member's own votes for slots that the sender has not decided. */
+  private returnVotes(message: Verified<Status>): void {
+    const { context } = this;
+    const flags = new Map(message.slots.map((slot) => [slot.sequence, slot.flags]));
+    const top = Math.min(message.sequence + SLOTS_IN_STATUS_MAX, context.windowTop);
+    for (let at = Math.max(message.sequence, context.stable) + 1; at <= top; at++) {
+      const sequence = at as Sequence;
+      const has = flags.get(sequence) ?? 0;
+      if ((has & SLOT_FLAGS.decided) !== 0) continue;
+      const commit = context.ownVotes.newest('commit', sequence);
+      if (commit !== undefined) this.forward(message.sender, commit);
+      if (message.view !== context.view || (has & SLOT_FLAGS.prepared) !== 0) continue;
+      const prepare = context.ownVotes.sealed('prepare', message.view, sequence);
+      if (prepare !== undefined) this.forward(message.sender, prepare);
+      const proposal =
+        (has & SLOT_FLAGS.batch) === 0 ? context.ownVotes.sealed('prePrepare', message.view, sequence) : undefined;
+      if (proposal !== undefined) this.forward(message.sender, proposal);
+    }
+  }
+
+  /** Requests that the sender waits for and this member does not know: a request known to one member only would make it leave the view alone. */
+  private askForEnvelopes(message: Verified<Status>): void {
+    const before = this.waitingBefore.get(message.sender);
+    this.waitingBefore.set(message.sender, new Set(message.waiting));
+    const unknown = message.waiting.filter((id) => before?.has(id) === true && this.context.pool.get(id) === undefined);
+    if (unknown.length > 0) this.ask(message.sender, { envelopes: unknown });
+  }
+}

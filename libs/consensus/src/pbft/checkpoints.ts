@@ -1,0 +1,117 @@
+import {
+  checkpointDigest,
+  type Checkpoint,
+  type CheckpointCertificate,
+  type CheckpointContent,
+  type MemberIndex,
+  type Sequence,
+  type Verified,
+  type View,
+} from '@concordat/protocol';
+import { signedStatement, type Context } from './context';
+
+/** CHECKPOINTs that are kept of one member: the two of a window, and two beyond, for a member that lags. */
+const KEPT_PER_MEMBER = 4;
+
+/** Makes states stable (Spec §3): own CHECKPOINTs, quorums of equal ones, and the move of the window. */
+export class Checkpoints {
+  /** What this member computed at checkpoints above the stable one. */
+  private readonly own = new Map<Sequence, CheckpointContent>();
+  private readonly received = new Map<MemberIndex, Map<Sequence, Verified<Checkpoint>>>();
+  /** Proof of the stable checkpoint; undefined at the genesis state. */
+  certificate: CheckpointCertificate | undefined;
+
+  constructor(private readonly context: Context) {}
+
+  /** After each executed sequence. The state is made durable before the CHECKPOINT that tells of it. */
+  onExecuted(sequence: Sequence): void {
+    const { context } = this;
+    if (sequence % context.committee.table.checkpointInterval !== 0) return;
+    const content = context.ledger.checkpoint();
+    if (this.certificate?.sequence === sequence) this.compare(this.certificate, content);
+    context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: context.ledger.encode() } });
+    if (sequence < context.stable) return;
+    this.own.set(sequence, content);
+    const digest = checkpointDigest(context.hash, sequence, content);
+    if (context.ownVotes.check('checkpoint', 0 as View, sequence, digest) === 'new') {
+      context.ownVotes.promise('checkpoint', 0 as View, sequence, digest);
+      context.vote({ kind: 'checkpoint', sequence, content });
+    }
+    this.stabilise(sequence);
+  }
+
+  /** Returns the certificate when this message made a checkpoint stable. */
+  onCheckpoint(message: Verified<Checkpoint>): CheckpointCertificate | undefined {
+    if (message.sequence <= this.context.stable) return undefined;
+    const ofSender = this.received.get(message.sender) ?? new Map<Sequence, Verified<Checkpoint>>();
+    const earlier = ofSender.get(message.sequence);
+    if (earlier !== undefined) {
+      if (earlier.digest !== message.digest)
+        this.context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));
+      return undefined;
+    }
+    ofSender.set(message.sequence, message);
+    if (ofSender.size > KEPT_PER_MEMBER) ofSender.delete(Math.min(...ofSender.keys()) as Sequence);
+    this.received.set(message.sender, ofSender);
+    return this.stabilise(message.sequence);
+  }
+
+  /**
+   * Moves the window to a certified checkpoint, whether or not this member has that state: it can vote above it, and
+   * neither executes nor signs CHECKPOINT until it has caught up.
+   */
+  adopt(certificate: CheckpointCertificate): void {
+    const { context } = this;
+    if (certificate.sequence <= context.stable) return;
+    const own = this.own.get(certificate.sequence);
+    if (own !== undefined) this.compare(certificate, own);
+    this.certificate = certificate;
+    context.stable = certificate.sequence;
+    context.emit({ kind: 'persist', record: { kind: 'stable', certificate } });
+    context.ownVotes.dropThrough(certificate.sequence);
+    for (const sequence of this.own.keys()) if (sequence < certificate.sequence) this.own.delete(sequence);
+    for (const ofSender of this.received.values()) {
+      for (const sequence of ofSender.keys()) if (sequence <= certificate.sequence) ofSender.delete(sequence);
+    }
+  }
+
+  /** Takes up what a restarted member knew. */
+  restore(certificate: CheckpointCertificate | undefined): void {
+    if (certificate === undefined || certificate.sequence <= this.context.stable) return;
+    this.certificate = certificate;
+    this.context.stable = certificate.sequence;
+  }
+
+  private stabilise(sequence: Sequence): CheckpointCertificate | undefined {
+    const groups = new Map<string, Verified<Checkpoint>[]>();
+    for (const ofSender of this.received.values()) {
+      const message = ofSender.get(sequence);
+      if (message === undefined) continue;
+      const group = groups.get(message.digest) ?? [];
+      group.push(message);
+      groups.set(message.digest, group);
+    }
+    for (const group of groups.values()) {
+      const [first] = group;
+      if (first === undefined || !this.context.committee.isQuorum(group.map((message) => message.sender))) continue;
+      const signatures = group
+        .map(({ sender, signature }) => ({ sender, signature }))
+        .sort((a, b) => a.sender - b.sender);
+      const certificate = { sequence, content: first.content, signatures };
+      this.adopt(certificate);
+      return certificate;
+    }
+    return undefined;
+  }
+
+  /** A quorum certified another state than this member computed: it executed something that is not deterministic. */
+  private compare(certificate: CheckpointCertificate, own: CheckpointContent): void {
+    const { hash } = this.context;
+    const { sequence, content } = certificate;
+    if (checkpointDigest(hash, sequence, content) === checkpointDigest(hash, sequence, own)) return;
+    this.context.emit({
+      kind: 'halt',
+      reason: `state after sequence ${String(sequence)} is ${own.stateDigest} here, but a quorum certified ${content.stateDigest}`,
+    });
+  }
+}

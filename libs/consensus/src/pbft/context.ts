@@ -1,0 +1,127 @@
+import {
+  invariant,
+  type Committee,
+  type Hash,
+  type MemberIndex,
+  type Millis,
+  type Rejection,
+  type Sequence,
+  type Signed,
+  type Statement,
+  type View,
+} from '@concordat/protocol';
+import type { Ledger } from '../ledger';
+import type { Pool } from '../pool';
+import type { Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
+import { OwnVotes, type BindingDraft } from './own-votes';
+
+/** What the parts of the engine share: who and where this member is, and the effects of the step that runs. */
+export class Context {
+  readonly ownVotes = new OwnVotes();
+  /** The host's clock at the event that is being handled. */
+  at = 0 as Millis;
+  /** View that was entered last. */
+  view = 0 as View;
+  /** Highest view that this member asked for or entered. It votes only while this equals `view`. */
+  promisedView = 0 as View;
+  /** h: last stable checkpoint. */
+  stable = 0 as Sequence;
+  /** Members with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
+  private readonly proven = new Map<MemberIndex, Set<string>>();
+  private effects: Effect[] = [];
+
+  constructor(
+    readonly committee: Committee,
+    readonly self: MemberIndex,
+    readonly hash: Hash,
+    readonly config: ReplicaConfig,
+    readonly pool: Pool,
+    readonly ledger: Ledger,
+  ) {}
+
+  /** True while this member votes: it is in the highest view that it promised. */
+  get active(): boolean {
+    return this.view === this.promisedView;
+  }
+
+  /** Leader of the view that was entered last. */
+  get leader(): MemberIndex {
+    return this.committee.leaderOf(this.view);
+  }
+
+  /** True when this member leads the view that it is in. */
+  get leads(): boolean {
+    return this.active && this.leader === this.self;
+  }
+
+  /** Top of the window: h + L. */
+  get windowTop(): Sequence {
+    return (this.stable + this.committee.table.windowSize) as Sequence;
+  }
+
+  get provenMembers(): MemberIndex[] {
+    return [...this.proven.keys()].sort((a, b) => a - b);
+  }
+
+  emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  /** Effects since the last call. */
+  drain(): Effect[] {
+    const { effects } = this;
+    this.effects = [];
+    return effects;
+  }
+
+  /**
+   * The only way out for anything that binds this member.
+   *
+   * After VIEW-CHANGE(v') nothing is voted in a view below v' (Spec §3): a member that left view 0 and then completes a
+   * quorum there decides what the new view did not see.
+   */
+  vote(draft: BindingDraft): void {
+    switch (draft.kind) {
+      case 'prePrepare':
+      case 'prepare':
+      case 'commit':
+        invariant(this.active && draft.view === this.view, `${draft.kind} is voted in the view that was promised last`);
+        this.ownVotes.promise(draft.kind, draft.view, draft.sequence, draft.digest);
+        break;
+      case 'viewChange':
+      case 'newView':
+        invariant(draft.view === this.promisedView, `${draft.kind} is for the promised view`);
+        break;
+      case 'checkpoint':
+        break;
+    }
+    this.emit({ kind: 'vote', draft });
+  }
+
+  /** Reports a member's message that came to nothing. */
+  reject(sender: MemberIndex, rejection: Rejection): void {
+    this.emit({ kind: 'rejected', sender, rejection });
+  }
+
+  /** Reports a proof, once per member and kind. */
+  accuse(evidence: Evidence): void {
+    const sort = evidence.kind === 'equivocation' ? evidence.first.statement.kind : evidence.kind;
+    const kinds = this.proven.get(evidence.accused) ?? new Set<string>();
+    if (kinds.has(sort)) return;
+    kinds.add(sort);
+    this.proven.set(evidence.accused, kinds);
+    this.emit({ kind: 'accuse', evidence });
+  }
+
+  /** Two signed contents of one member for one slot (Spec §8). */
+  accuseOfEquivocation(first: SignedStatement, second: SignedStatement): void {
+    this.accuse({ kind: 'equivocation', accused: first.statement.sender, first, second });
+  }
+}
+
+/** The part of a message that its signature covers. */
+export function signedStatement(message: Signed): SignedStatement {
+  const { kind, epoch, view, sequence, digest, sender, signature } = message;
+  const statement: Statement = { kind, epoch, view, sequence, digest, sender };
+  return { statement, signature };
+}

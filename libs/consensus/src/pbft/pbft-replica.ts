@@ -1,0 +1,365 @@
+import {
+  BATCH_OVERHEAD_BYTES,
+  reject,
+  type Authentic,
+  type Committee,
+  type Digest,
+  type Envelope,
+  type Hash,
+  type MemberIndex,
+  type PrePrepare,
+  type Rejection,
+  type Sequence,
+  type Signed,
+  type Statement,
+  type Verified,
+  type View,
+} from '@concordat/protocol';
+import { isExecuted, Ledger } from '../ledger';
+import { Pool } from '../pool';
+import {
+  NOTHING_RECOVERED,
+  type DurableRecord,
+  type Effect,
+  type EnvelopeProgress,
+  type Phase,
+  type Recovered,
+  type Replica,
+  type ReplicaConfig,
+  type ReplicaEvent,
+  type ReplicaState,
+  type TimerId,
+} from '../replica';
+import { Agreement } from './agreement';
+import { CatchUp } from './catch-up';
+import { Checkpoints } from './checkpoints';
+import { Context } from './context';
+import { Executor } from './executor';
+import { Progress } from './progress';
+import { ViewChanges } from './view-changes';
+
+/** What a PBFT member is made of. */
+export interface PbftOptions {
+  readonly committee: Committee;
+  readonly self: MemberIndex;
+  readonly hash: Hash;
+  readonly config: ReplicaConfig;
+  /** What its data folder held; NOTHING_RECOVERED for a member that never ran. */
+  readonly recovered?: Recovered;
+}
+
+/** A member that runs PBFT (Spec §3). */
+export function createPbftReplica(options: PbftOptions): Replica {
+  return new PbftReplica(options);
+}
+
+/** Joins the parts of the engine and hands each event to the one it concerns. Every rule lives in a part. */
+class PbftReplica implements Replica {
+  private readonly context: Context;
+  private readonly agreement: Agreement;
+  private readonly checkpoints: Checkpoints;
+  private readonly progress: Progress;
+  private readonly viewChanges: ViewChanges;
+  private readonly executor: Executor;
+  private readonly catchUp: CatchUp;
+  /** Admitted here and not yet relayed. */
+  private readonly unrelayed = new Map<Digest, Envelope>();
+  /** Slots up to here are stable and executed, and were dropped. */
+  private dropped = 0 as Sequence;
+  private halted = false;
+
+  constructor({ committee, self, hash, config, recovered = NOTHING_RECOVERED }: PbftOptions) {
+    const pool = new Pool({ envelopesMax: config.poolEnvelopesMax, bytesMax: config.poolBytesMax });
+    const ledger = new Ledger(hash, committee.table, committee.hash);
+    const context = new Context(committee, self, hash, config, pool, ledger);
+    this.context = context;
+    this.agreement = new Agreement(context);
+    this.checkpoints = new Checkpoints(context);
+    this.progress = new Progress(context);
+    this.viewChanges = new ViewChanges(context, this.agreement, this.checkpoints, this.progress);
+    this.executor = new Executor(context, this.agreement, this.checkpoints, this.progress);
+    this.catchUp = new CatchUp(context, this.agreement, this.viewChanges);
+    this.restore(recovered);
+  }
+
+  step(event: ReplicaEvent): readonly Effect[] {
+    if (this.halted) return [];
+    this.context.at = event.at;
+    switch (event.kind) {
+      case 'start':
+        this.start();
+        break;
+      case 'message':
+        this.onMessage(event.message);
+        break;
+      case 'submit':
+        this.onSubmit(event.envelope);
+        break;
+      case 'timer':
+        this.onTimer(event.timer);
+        break;
+      case 'drained':
+        this.agreement.propose();
+        this.relay();
+        break;
+    }
+    this.settle();
+    const effects = this.context.drain();
+    this.halted = effects.some((effect) => effect.kind === 'halt');
+    return effects;
+  }
+
+  admit(statement: Statement): Rejection | undefined {
+    const { context } = this;
+    switch (statement.kind) {
+      case 'prePrepare':
+      case 'prepare':
+      case 'commit':
+        return this.agreement.admit(statement);
+      case 'viewChange':
+      case 'newView':
+        return this.viewChanges.admit(statement);
+      case 'checkpoint':
+        return statement.sequence <= context.stable ? reject('redundant', 'stable already') : undefined;
+      case 'decided':
+        return statement.sequence <= context.ledger.executed ? reject('redundant', 'executed already') : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  state(): ReplicaState {
+    const { context } = this;
+    const { ledger, pool } = context;
+    return {
+      view: context.view,
+      promisedView: context.promisedView,
+      leader: context.leader,
+      phase: this.phase(),
+      executed: ledger.executed,
+      stable: context.stable,
+      headDigest: ledger.headDigest,
+      logTime: ledger.logTime,
+      totalDecided: ledger.totalDecided,
+      poolEnvelopes: pool.size,
+      poolBytes: pool.bytes,
+      proven: context.provenMembers,
+      slots: this.agreement.size,
+      peers: this.catchUp.heard(),
+    };
+  }
+
+  progressOf(id: Digest): EnvelopeProgress | undefined {
+    return this.agreement.progressOf(id);
+  }
+
+  base(): { records: DurableRecord[]; votes: Signed[] } {
+    const { ownVotes, ledger } = this.context;
+    const { certificate } = this.checkpoints;
+    const records: DurableRecord[] = [{ kind: 'state', sequence: ledger.executed, state: ledger.encode() }];
+    if (certificate !== undefined) records.push({ kind: 'stable', certificate });
+    if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
+    const votes = [ownVotes.viewChange, ownVotes.newView].filter((message) => message !== undefined);
+    return { records, votes };
+  }
+
+  private start(): void {
+    const { context } = this;
+    context.emit({ kind: 'startTimer', timer: 'status', delayMs: context.config.statusIntervalMs });
+    const asked = context.ownVotes.viewChange;
+    if (!context.active && asked !== undefined) {
+      for (const member of context.committee.indexesInOrder) {
+        if (member !== context.self) context.emit({ kind: 'forward', to: member, message: asked });
+      }
+    }
+    this.catchUp.announce();
+  }
+
+  private onTimer(timer: TimerId): void {
+    const { context } = this;
+    if (timer === 'status') this.catchUp.onTick();
+    else if (timer === 'new-view') this.viewChanges.onNewViewTimeout();
+    else if (context.active && context.pool.oldest() !== undefined)
+      this.viewChanges.ask((context.view + 1) as View, 'timeout');
+  }
+
+  private onMessage(message: Verified): void {
+    if (message.sender === this.context.self) this.context.ownVotes.keep(message);
+    switch (message.kind) {
+      case 'prePrepare':
+        this.agreement.onPrePrepare(message);
+        break;
+      case 'prepare':
+        this.agreement.onPrepare(message);
+        break;
+      case 'commit':
+        this.agreement.onCommit(message);
+        break;
+      case 'checkpoint':
+        this.checkpoints.onCheckpoint(message);
+        break;
+      case 'viewChange':
+        this.viewChanges.onViewChange(message);
+        this.catchUp.fetchMissing();
+        break;
+      case 'newView':
+        this.viewChanges.onNewView(message);
+        this.catchUp.fetchMissing();
+        break;
+      case 'status':
+        this.catchUp.onStatus(message);
+        break;
+      case 'fetch':
+        this.catchUp.onFetch(message);
+        break;
+      case 'batch': {
+        const wanted = this.viewChanges.onBatch(message.batch);
+        if (!this.agreement.onBatch(message.batch) && !wanted)
+          this.context.reject(message.sender, reject('unsolicited', 'nobody asked for that batch'));
+        break;
+      }
+      case 'decided':
+        this.agreement.onDecided(message);
+        break;
+      case 'requests':
+        // A relayed envelope's deadline is judged at execution, in log time, by everybody alike.
+        for (const envelope of message.envelopes) this.admitToPool(envelope as Authentic);
+        break;
+    }
+  }
+
+  /** A client's envelope: checked strictly here, where somebody can still be told why it is refused. */
+  private onSubmit(envelope: Authentic): void {
+    const { context } = this;
+    const rejection = this.refuseSubmission(envelope) ?? this.admitToPool(envelope);
+    if (rejection !== undefined) {
+      context.emit({ kind: 'refused', id: envelope.id, rejection });
+      return;
+    }
+    this.unrelayed.set(envelope.id, envelope);
+    context.emit({ kind: 'admitted', envelope });
+  }
+
+  private refuseSubmission(envelope: Authentic): Rejection | undefined {
+    const { at, committee } = this.context;
+    const { requestLifetimeMaxMs, logTimeBoundMs } = committee.table;
+    // Log time may lag behind this clock by the bound: a deadline that is legal here must be legal there.
+    const latest = at + Math.max(1, requestLifetimeMaxMs - logTimeBoundMs);
+    for (const { expiresAt } of envelope.requests) {
+      if (expiresAt <= at || expiresAt > latest) {
+        return reject(
+          'deadline_out_of_bounds',
+          `deadline ${String(expiresAt)} must be in (${String(at)}, ${String(latest)}]`,
+        );
+      }
+    }
+    return undefined;
+  }
+
+  private admitToPool(envelope: Authentic): Rejection | undefined {
+    const { ledger, pool } = this.context;
+    if (isExecuted(ledger, envelope)) return reject('nonce_used', 'its nonces are used, or below the window');
+    if (!ledger.hasRoomFor(envelope.signerKey))
+      return reject('pool_full', 'as many clients as the swarm keeps are active now');
+    return pool.admit(envelope);
+  }
+
+  /** Every member must know every admitted request. What the leader has just proposed travels in its PRE-PREPARE. */
+  private relay(): void {
+    if (this.unrelayed.size === 0) return;
+    const { context } = this;
+    const { batchBytesMax, batchRequestsMax } = context.committee.table;
+    let envelopes: Envelope[] = [];
+    let bytes: number = BATCH_OVERHEAD_BYTES.batch;
+    const send = (): void => {
+      if (envelopes.length > 0)
+        context.emit({
+          kind: 'broadcast',
+          draft: { kind: 'requests', view: 0 as View, sequence: 0 as Sequence, envelopes },
+        });
+      envelopes = [];
+      bytes = BATCH_OVERHEAD_BYTES.batch;
+    };
+    for (const envelope of this.unrelayed.values()) {
+      if (context.leads && context.pool.proposedAt(envelope.id) !== undefined) continue;
+      const size = envelope.bytes.length + BATCH_OVERHEAD_BYTES.envelope;
+      if (bytes + size > batchBytesMax || envelopes.length >= batchRequestsMax) send();
+      envelopes.push(envelope);
+      bytes += size;
+    }
+    send();
+    this.unrelayed.clear();
+  }
+
+  /** After every event: execute, drop what is stable, fetch on, and let the timer follow the oldest waiting envelope. */
+  private settle(): void {
+    const { context } = this;
+    this.executor.run();
+    const low = Math.min(context.stable, context.ledger.executed) as Sequence;
+    if (low > this.dropped) {
+      this.dropped = low;
+      this.agreement.dropThrough(low);
+      context.emit({ kind: 'stable', sequence: low });
+    }
+    this.catchUp.continueFetching();
+    this.progress.update();
+  }
+
+  private phase(): Phase {
+    const { context } = this;
+    if (!context.active) return 'view-change';
+    const next = this.agreement.slot((context.ledger.executed + 1) as Sequence);
+    if (next?.proposal === undefined) return context.pool.size > 0 ? 'waiting' : 'idle';
+    if (next.decision !== undefined) return 'decided';
+    return next.isPrepared(next.proposal) ? 'commit' : 'prepare';
+  }
+
+  /** Start-up replay. Its blocks were committed before the restart, so their effects are not repeated (Spec §6). */
+  private restore(recovered: Recovered): void {
+    const { context } = this;
+    if (recovered.state !== undefined) context.ledger.restore(recovered.state.bytes);
+    this.checkpoints.restore(recovered.stable);
+    for (const message of recovered.votes) context.ownVotes.keep(message);
+    for (const { sequence, batch } of recovered.batches) {
+      if (sequence <= context.stable) continue;
+      const slot = this.agreement.slotAt(sequence);
+      slot.hold(batch);
+      slot.needsDurableBatch(batch.digest);
+    }
+    const open = recovered.prepared.filter((certificate) => certificate.sequence > context.stable);
+    this.agreement.restore(open, []);
+    const entered = [
+      ...recovered.newViews,
+      ...(context.ownVotes.newView === undefined ? [] : [context.ownVotes.newView]),
+    ];
+    const newest = entered.reduce<(typeof entered)[number] | undefined>(
+      (best, next) => (best === undefined || next.view >= best.view ? next : best),
+      undefined,
+    );
+    this.viewChanges.restore(newest, recovered.tornTail);
+    const proposals = recovered.votes.filter((message): message is Signed<PrePrepare> => message.kind === 'prePrepare');
+    this.agreement.restore(
+      open,
+      proposals.filter((proposal) => proposal.sequence > context.stable),
+    );
+    for (const { batch, certificate } of recovered.decided) {
+      const slot = this.agreement.slotAt(certificate.sequence);
+      slot.decision = certificate;
+      if (batch !== undefined) slot.hold(batch);
+    }
+    for (const message of recovered.votes) this.countOwnVote(message);
+    this.executor.run();
+    const owed = context.drain().filter((effect) => effect.kind !== 'commit');
+    for (const effect of owed) context.emit(effect);
+  }
+
+  /** A member's own vote counts for it after a restart too. */
+  private countOwnVote(message: Signed): void {
+    const own = message as Verified;
+    if (own.kind === 'prepare' && own.sequence > this.context.stable)
+      this.agreement.slotAt(own.sequence).recordPrepare(own);
+    if (own.kind === 'commit' && own.sequence > this.context.stable)
+      this.agreement.slotAt(own.sequence).recordCommit(own);
+    if (own.kind === 'checkpoint') this.checkpoints.onCheckpoint(own);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Digest, View } from '@concordat/protocol';
+import { isExecuted } from '../ledger';
+import type { Context } from './context';
+
+/**
+ * When to give a leader up (Spec §3).
+ *
+ * The timer belongs to the oldest waiting envelope and only its execution stops it: a timer that other progress resets
+ * would let a leader censor one client for ever. It doubles with each view that failed, up to a cap.
+ */
+export class Progress {
+  /** The envelope whose timer runs. */
+  private timed: Digest | undefined;
+  /** Views left since the timed envelope of some view was executed. */
+  private failedViews = 0;
+  /** View whose NEW-VIEW the timer waits for. */
+  private awaited: View | undefined;
+
+  constructor(private readonly context: Context) {}
+
+  /** An envelope was executed. */
+  onExecuted(id: Digest): void {
+    if (id !== this.timed) return;
+    this.timed = undefined;
+    if (this.context.active) this.failedViews = 0;
+  }
+
+  /** After every event: the timer follows the oldest waiting envelope. */
+  update(): void {
+    const { context } = this;
+    if (!context.active) return;
+    this.dropExecuted();
+    const oldest = context.pool.oldest();
+    if (oldest === this.timed) return;
+    this.timed = oldest;
+    if (oldest === undefined) context.emit({ kind: 'cancelTimer', timer: 'progress' });
+    else
+      context.emit({
+        kind: 'startTimer',
+        timer: 'progress',
+        delayMs: this.doubled(context.config.phaseTimeoutMs, this.failedViews),
+      });
+  }
+
+  /** This member asks for another view: its own clock stops until a quorum asks too. */
+  viewFailed(): void {
+    this.failedViews++;
+    this.timed = undefined;
+    this.context.emit({ kind: 'cancelTimer', timer: 'progress' });
+    this.context.emit({ kind: 'cancelTimer', timer: 'new-view' });
+  }
+
+  /** A quorum asked for `view`: its leader has so long to start it. */
+  awaitNewView(view: View): void {
+    if (this.awaited === view) return;
+    this.awaited = view;
+    const delayMs = this.doubled(this.context.config.viewChangeTimeoutMs, Math.max(0, this.failedViews - 1));
+    this.context.emit({ kind: 'startTimer', timer: 'new-view', delayMs });
+  }
+
+  viewEntered(): void {
+    this.timed = undefined;
+    this.awaited = undefined;
+    this.context.emit({ kind: 'cancelTimer', timer: 'new-view' });
+    this.context.emit({ kind: 'cancelTimer', timer: 'progress' });
+  }
+
+  private doubled(baseMs: number, times: number): number {
+    return Math.min(baseMs * 2 ** Math.min(times, 30), Math.max(baseMs, this.context.config.viewChangeTimeoutMaxMs));
+  }
+
+  /** An envelope whose nonces were executed in another envelope waits for nothing. */
+  private dropExecuted(): void {
+    const { pool, ledger } = this.context;
+    for (let oldest = pool.oldest(); oldest !== undefined; oldest = pool.oldest()) {
+      const envelope = pool.get(oldest);
+      if (envelope === undefined || !isExecuted(ledger, envelope)) return;
+      pool.remove(oldest);
+    }
+  }
+}

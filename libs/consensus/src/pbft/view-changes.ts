@@ -1,0 +1,276 @@
+import {
+  NULL_DIGEST,
+  reject,
+  type Batch,
+  type Digest,
+  type MemberIndex,
+  type NewView,
+  type Rejection,
+  type Sequence,
+  type Signed,
+  type Statement,
+  type Verified,
+  type View,
+  type ViewChange,
+} from '@concordat/protocol';
+import type { Agreement } from './agreement';
+import type { Checkpoints } from './checkpoints';
+import { signedStatement, type Context } from './context';
+import type { Progress } from './progress';
+import { followsPlan, planNewView } from './view-change-rules';
+
+/** A batch that the VIEW-CHANGE of `from` says to be prepared at `sequence`. */
+export interface NamedBatch {
+  readonly from: MemberIndex;
+  readonly sequence: Sequence;
+  readonly digest: Digest;
+}
+
+/** A NEW-VIEW whose VIEW-CHANGEs are not all here yet. */
+interface Pending {
+  readonly message: Verified<NewView>;
+  /** The parts that came, by digest. Only a digest that the NEW-VIEW names is kept. */
+  readonly parts: Map<Digest, Verified<ViewChange>>;
+}
+
+/** Leaving a view, agreeing on what the next one starts with, and entering it (Spec §3). */
+export class ViewChanges {
+  /** One per member: its highest (Spec §3). */
+  private readonly received = new Map<MemberIndex, Verified<ViewChange>>();
+  private pending: Pending | undefined;
+  /** NEW-VIEW of the view that this member is in, for members that lack it. Undefined in view 0. */
+  current: Signed<NewView> | undefined;
+  /** First NEW-VIEW seen of the highest view, to recognise a second one. */
+  private seen: Verified<NewView> | undefined;
+  /** View whose NEW-VIEW is on its way through the host. */
+  private building: View | undefined;
+  /** The VIEW-CHANGEs of the current NEW-VIEW: members that lag need them to check it. */
+  private parts: readonly Verified<ViewChange>[] = [];
+
+  constructor(
+    private readonly context: Context,
+    private readonly agreement: Agreement,
+    private readonly checkpoints: Checkpoints,
+    private readonly progress: Progress,
+  ) {}
+
+  /** VIEW-CHANGEs for `view` or above, for members that lack them. */
+  heldFrom(view: View): Verified<ViewChange>[] {
+    return [...this.received.values()].filter((message) => message.view >= view).sort((a, b) => a.sender - b.sender);
+  }
+
+  /** Whether a VIEW-CHANGE or NEW-VIEW is worth its checks. */
+  admit(statement: Statement): Rejection | undefined {
+    const { kind, view, sender, digest } = statement;
+    if (view <= this.context.view) return reject('stale_view', `view ${String(view)} has begun or is over`);
+    if (kind === 'newView' && view < this.context.promisedView)
+      return reject('stale_view', `view ${String(view)} was left`);
+    if (kind === 'viewChange') {
+      const held = this.received.get(sender);
+      if (held?.digest === digest || (held !== undefined && held.view > view)) {
+        // A NEW-VIEW may name a VIEW-CHANGE that is not its sender's newest here.
+        if (!this.isMissingPart(digest)) return reject('redundant', 'a VIEW-CHANGE of that member is held');
+      }
+    }
+    return undefined;
+  }
+
+  /** Leaves the current view and asks for `view`. The message names only batches that are durable here. */
+  ask(view: View, reason: 'timeout' | 'joined' | 'contradictory-new-view' | 'torn-log'): void {
+    const { context } = this;
+    if (view <= context.promisedView) return;
+    context.promisedView = view;
+    context.emit({ kind: 'viewLeft', view: context.view, reason });
+    this.progress.viewFailed();
+    context.vote({
+      kind: 'viewChange',
+      view,
+      sequence: 0 as Sequence,
+      stable: this.checkpoints.certificate,
+      prepared: this.agreement.preparedAbove(context.stable),
+    });
+  }
+
+  onViewChange(message: Verified<ViewChange>): void {
+    const { context } = this;
+    this.offerPart(message);
+    const earlier = this.received.get(message.sender);
+    if (earlier?.view === message.view && earlier.digest !== message.digest) {
+      context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));
+      return;
+    }
+    if (message.view <= context.view || (earlier !== undefined && earlier.view >= message.view)) return;
+    this.received.set(message.sender, message);
+    this.joinOthers();
+    this.waitForNewView();
+    this.build();
+  }
+
+  /** f + 1 members ask for views above: one of them is honest, so this one joins the smallest at once (Spec §3). */
+  private joinOthers(): void {
+    const { context } = this;
+    const above = [...this.received.values()].filter((message) => message.view > context.promisedView);
+    if (!context.committee.hasHonest(above.map((message) => message.sender))) return;
+    this.ask(Math.min(...above.map((message) => message.view)) as View, 'joined');
+  }
+
+  /** The clock for NEW-VIEW runs only once a quorum asked: before that its leader cannot have built it. */
+  private waitForNewView(): void {
+    const { context } = this;
+    if (context.active) return;
+    const asking = this.heldFrom(context.promisedView).map((message) => message.sender);
+    if (context.committee.isQuorum(asking)) this.progress.awaitNewView(context.promisedView);
+  }
+
+  /** The NEW-VIEW timer ran out: its leader failed too. */
+  onNewViewTimeout(): void {
+    if (!this.context.active) this.ask((this.context.promisedView + 1) as View, 'timeout');
+  }
+
+  /** As leader of the promised view: NEW-VIEW from VIEW-CHANGEs whose batches are all here. */
+  build(): void {
+    const { context } = this;
+    const view = context.promisedView;
+    if (context.active || context.committee.leaderOf(view) !== context.self) return;
+    if (context.ownVotes.newView?.view === view || this.building === view) return;
+    // Only VIEW-CHANGEs whose batches are here: a batch that a liar alone holds would leave the view without it for ever.
+    const usable = this.votesFor(view).filter((message) => this.missingBatchesOf(message).length === 0);
+    const senders = usable.map((message) => message.sender);
+    if (!senders.includes(context.self) || !context.committee.isQuorum(senders)) return;
+    this.building = view;
+    const plan = planNewView(usable);
+    for (const { sequence, digest } of plan.entries) this.agreement.makeDurable(sequence, digest);
+    context.vote({
+      kind: 'newView',
+      view,
+      sequence: 0 as Sequence,
+      viewChanges: usable.map(({ sender, digest }) => ({ sender, digest })),
+      entries: plan.entries,
+    });
+  }
+
+  /** Batches that VIEW-CHANGEs for the view that this member shall lead name and that it lacks, with who has them. */
+  missingBatches(): NamedBatch[] {
+    const { context } = this;
+    if (context.active || context.committee.leaderOf(context.promisedView) !== context.self) return [];
+    return this.votesFor(context.promisedView).flatMap((message) => this.missingBatchesOf(message));
+  }
+
+  /** Takes a batch that a VIEW-CHANGE for the view to be led names. True when one did. */
+  onBatch(batch: Batch): boolean {
+    const named = this.missingBatches().filter(({ digest }) => digest === batch.digest);
+    for (const { sequence } of named) this.agreement.slotAt(sequence).hold(batch);
+    if (named.length > 0) this.build();
+    return named.length > 0;
+  }
+
+  onNewView(message: Verified<NewView>): void {
+    const { context } = this;
+    if (this.seen?.view === message.view && this.seen.digest !== message.digest) {
+      context.accuseOfEquivocation(signedStatement(this.seen), signedStatement(message));
+      return;
+    }
+    if (this.seen === undefined || this.seen.view < message.view) this.seen = message;
+    if (message.view <= context.view || message.view < context.promisedView) return;
+    if (this.pending !== undefined && this.pending.message.view >= message.view) return;
+    this.pending = { message, parts: new Map() };
+    for (const held of this.received.values()) this.offerPart(held);
+    this.enterIfComplete();
+  }
+
+  /** Digests of VIEW-CHANGEs that the pending NEW-VIEW names and nobody has brought yet. */
+  missingParts(): { readonly leader: MemberIndex; readonly digests: Digest[] } | undefined {
+    if (this.pending === undefined) return undefined;
+    const { message, parts } = this.pending;
+    const digests = message.viewChanges.map((reference) => reference.digest).filter((digest) => !parts.has(digest));
+    return { leader: message.sender, digests };
+  }
+
+  /** A VIEW-CHANGE by digest, for a member that asks for it. */
+  viewChangeOf(digest: Digest): Signed<ViewChange> | undefined {
+    const held = [...this.received.values(), ...(this.pending?.parts.values() ?? []), ...this.parts];
+    return held.find((message) => message.digest === digest);
+  }
+
+  private isMissingPart(digest: Digest): boolean {
+    return this.missingParts()?.digests.includes(digest) ?? false;
+  }
+
+  private offerPart(message: Verified<ViewChange>): void {
+    if (this.pending === undefined) return;
+    const named = this.pending.message.viewChanges.some(
+      (part) => part.digest === message.digest && part.sender === message.sender,
+    );
+    if (!named || message.view !== this.pending.message.view || this.pending.parts.has(message.digest)) return;
+    this.pending.parts.set(message.digest, message);
+    this.enterIfComplete();
+  }
+
+  private enterIfComplete(): void {
+    const { context, pending } = this;
+    if (pending === undefined || pending.parts.size < pending.message.viewChanges.length) return;
+    this.pending = undefined;
+    const { message } = pending;
+    if (message.view <= context.view || message.view < context.promisedView) return;
+    const parts = [...pending.parts.values()];
+    const plan = planNewView(parts);
+    if (!followsPlan(message.entries, plan)) {
+      context.accuse({ kind: 'contradictory-new-view', accused: message.sender, newView: message, viewChanges: parts });
+      context.reject(
+        message.sender,
+        reject('contradictory_new_view', `view ${String(message.view)} does not follow from its VIEW-CHANGEs`),
+      );
+      this.ask((message.view + 1) as View, 'contradictory-new-view');
+      return;
+    }
+    this.parts = parts;
+    // The view is promised, durably, before anything is voted in it.
+    context.emit({ kind: 'persist', record: { kind: 'newView', message } });
+    if (plan.stable !== undefined) this.checkpoints.adopt(plan.stable);
+    this.enter(message, plan.lowest);
+  }
+
+  private enter(message: Signed<NewView>, lowest: Sequence): void {
+    const { context } = this;
+    context.view = message.view;
+    context.promisedView = message.view;
+    this.current = message;
+    for (const [sender, held] of this.received) if (held.view <= message.view) this.received.delete(sender);
+    this.progress.viewEntered();
+    context.emit({ kind: 'viewEntered', view: context.view, leader: context.leader });
+    this.agreement.enterView(message.entries, lowest);
+  }
+
+  /**
+   * Takes up the views that a restarted member had entered and asked for. With a torn log it may have promised more in its
+   * view than it knows: it leaves that view before it could vote in it again (Spec §6).
+   */
+  restore(newView: Signed<NewView> | undefined, tornTail: boolean): void {
+    const { context } = this;
+    if (newView !== undefined) {
+      context.view = newView.view;
+      this.current = newView;
+    }
+    const asked = context.ownVotes.viewChange;
+    context.promisedView = Math.max(context.view, asked?.view ?? 0) as View;
+    if (asked !== undefined && asked.view > context.view)
+      this.received.set(context.self, asked as Verified<ViewChange>);
+    else if (tornTail) this.ask((context.view + 1) as View, 'torn-log');
+    if (newView !== undefined) this.agreement.enterView(newView.entries, context.stable);
+  }
+
+  private votesFor(view: View): Verified<ViewChange>[] {
+    return this.heldFrom(view).filter((message) => message.view === view);
+  }
+
+  private missingBatchesOf(message: ViewChange): NamedBatch[] {
+    return message.prepared
+      .filter(
+        ({ sequence, digest }) =>
+          sequence > this.context.stable &&
+          this.agreement.slot(sequence)?.holds(digest) !== true &&
+          digest !== NULL_DIGEST,
+      )
+      .map(({ sequence, digest }) => ({ from: message.sender, sequence, digest }));
+  }
+}

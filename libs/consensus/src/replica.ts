@@ -1,0 +1,241 @@
+import type {
+  Authentic,
+  Batch,
+  CheckpointCertificate,
+  CommitCertificate,
+  Digest,
+  DraftOf,
+  MemberIndex,
+  Millis,
+  PreparedCertificate,
+  Rejection,
+  Sequence,
+  Signed,
+  Statement,
+  NewView,
+  Verified,
+  View,
+} from '@concordat/protocol';
+
+/** Timers that an engine asks its host for. Starting one that runs replaces it. */
+export type TimerId = 'status' | 'progress' | 'new-view';
+
+/**
+ * What happened outside, one thing at a time. `at` is the host's clock when the event arrived; it bounds a fresh
+ * proposal's time and is otherwise never a reason to vote or not (Spec §6).
+ */
+export type ReplicaEvent =
+  | { readonly kind: 'start'; readonly at: Millis }
+  /** A member's message, this member's own included: a host returns what it has sealed, once it is durable. */
+  | { readonly kind: 'message'; readonly at: Millis; readonly message: Verified }
+  /** A client's envelope at this member's own gateway. Answered by an `admitted` or `refused` effect in the same step. */
+  | { readonly kind: 'submit'; readonly at: Millis; readonly envelope: Authentic }
+  | { readonly kind: 'timer'; readonly at: Millis; readonly timer: TimerId }
+  /** The host's queue is empty: the moment to relay and propose, so that what arrives together travels together. */
+  | { readonly kind: 'drained'; readonly at: Millis };
+
+/** What a host must make durable besides the votes. */
+export type DurableRecord =
+  | { readonly kind: 'batch'; readonly sequence: Sequence; readonly batch: Batch }
+  | { readonly kind: 'prepared'; readonly certificate: PreparedCertificate }
+  /** The NEW-VIEW that this member entered; promises its view. */
+  | { readonly kind: 'newView'; readonly message: Signed<NewView> }
+  /** State after a checkpoint sequence, in full. */
+  | { readonly kind: 'state'; readonly sequence: Sequence; readonly state: Uint8Array }
+  | { readonly kind: 'stable'; readonly certificate: CheckpointCertificate };
+
+/** Outcome of one ordered request; the number is its wire code. */
+export const OUTCOMES = { decided: 0, duplicate: 1, expired: 2, refused: 3 } as const;
+/** Name of an outcome. */
+export type Outcome = keyof typeof OUTCOMES;
+
+/** A sequence that was decided and executed. */
+export interface CommittedBlock {
+  readonly sequence: Sequence;
+  /** Undefined for the null batch. */
+  readonly batch: Batch | undefined;
+  readonly certificate: CommitCertificate;
+  /** Log time after this sequence. */
+  readonly logTime: Millis;
+  /** One OUTCOMES code per request, in batch order. */
+  readonly outcomes: Uint8Array;
+  /** Chain over everything executed up to here. */
+  readonly headDigest: Digest;
+}
+
+/** Proof that a member contradicted itself (Spec §8). Checkable with the epoch's keys alone. */
+export type Evidence =
+  | {
+      readonly kind: 'equivocation';
+      readonly accused: MemberIndex;
+      readonly first: SignedStatement;
+      readonly second: SignedStatement;
+    }
+  /** A NEW-VIEW that does not follow from the VIEW-CHANGEs that it names. */
+  | {
+      readonly kind: 'contradictory-new-view';
+      readonly accused: MemberIndex;
+      readonly newView: Signed<NewView>;
+      readonly viewChanges: readonly Signed[];
+    };
+
+/** A statement and its signature, without the payload. */
+export interface SignedStatement {
+  readonly statement: Statement;
+  readonly signature: Uint8Array;
+}
+
+/** Kinds of drafts that bind their sender: durable in full before they leave, and the same bytes whenever they are sent again. */
+export type BindingKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint' | 'viewChange' | 'newView';
+
+/** Kinds of drafts that promise nothing. */
+export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests';
+
+/**
+ * What must now happen, in this order. A `persist`, and a `vote` (which is one too), holds back everything after it until
+ * it is durable.
+ */
+export type Effect =
+  | { readonly kind: 'persist'; readonly record: DurableRecord }
+  /** Seal, make durable in full, broadcast, and return it as a `message` event. */
+  | { readonly kind: 'vote'; readonly draft: DraftOf<BindingKind> }
+  | { readonly kind: 'broadcast'; readonly draft: DraftOf<FreeKind> }
+  | { readonly kind: 'send'; readonly to: MemberIndex; readonly draft: DraftOf<FreeKind> }
+  /** Send a message that was sealed before, by whomever, as it is. */
+  | { readonly kind: 'forward'; readonly to: MemberIndex; readonly message: Signed }
+  /** Send decided sequences from..to from the decision store, each as DECIDED, as far as they are there. */
+  | { readonly kind: 'supply'; readonly to: MemberIndex; readonly from: Sequence; readonly through: Sequence }
+  | { readonly kind: 'startTimer'; readonly timer: TimerId; readonly delayMs: number }
+  | { readonly kind: 'cancelTimer'; readonly timer: TimerId }
+  | { readonly kind: 'commit'; readonly block: CommittedBlock }
+  | { readonly kind: 'admitted'; readonly envelope: Authentic }
+  | { readonly kind: 'refused'; readonly id: Digest; readonly rejection: Rejection }
+  | { readonly kind: 'rejected'; readonly sender: MemberIndex; readonly rejection: Rejection }
+  | { readonly kind: 'accuse'; readonly evidence: Evidence }
+  | { readonly kind: 'viewEntered'; readonly view: View; readonly leader: MemberIndex }
+  | {
+      readonly kind: 'viewLeft';
+      readonly view: View;
+      readonly reason: 'timeout' | 'joined' | 'contradictory-new-view' | 'torn-log';
+    }
+  /** The log below `sequence` may be dropped. `base` is everything that must open a new log segment. */
+  | { readonly kind: 'stable'; readonly sequence: Sequence }
+  /** This member found that it must not go on (its state differs from what a quorum certified). The host stops the process. */
+  | { readonly kind: 'halt'; readonly reason: string };
+
+/** What a restarted member finds in its data folder. All parts may be empty. */
+export interface Recovered {
+  /** Newest state record; its sequence need not be stable. */
+  readonly state: { readonly sequence: Sequence; readonly bytes: Uint8Array } | undefined;
+  readonly stable: CheckpointCertificate | undefined;
+  /** Everything that this member sealed and made durable, in log order. */
+  readonly votes: readonly Signed[];
+  readonly batches: readonly { readonly sequence: Sequence; readonly batch: Batch }[];
+  readonly prepared: readonly PreparedCertificate[];
+  /** NEW-VIEWs that this member entered, in log order. */
+  readonly newViews: readonly Signed<NewView>[];
+  /** Decided sequences above the state, ascending without gaps. */
+  readonly decided: readonly { readonly batch: Batch | undefined; readonly certificate: CommitCertificate }[];
+  /** The log's last group was not whole: this member may have promised more in its view than it knows. */
+  readonly tornTail: boolean;
+}
+
+/** A member that never ran before. */
+export const NOTHING_RECOVERED: Recovered = {
+  state: undefined,
+  stable: undefined,
+  votes: [],
+  batches: [],
+  prepared: [],
+  newViews: [],
+  decided: [],
+  tornTail: false,
+};
+
+/** Phases of a sequence as users see them. */
+export type Phase = 'idle' | 'waiting' | 'pre-prepare' | 'prepare' | 'commit' | 'decided' | 'view-change';
+
+/** Where an undecided envelope stands. */
+export interface EnvelopeProgress {
+  readonly phase: Phase;
+  readonly view: View;
+  /** Undefined while no leader has proposed it here. */
+  readonly sequence: Sequence | undefined;
+  /** Distinct members per phase, in the current view. */
+  readonly votes: { readonly prePrepare: number; readonly prepare: number; readonly commit: number };
+}
+
+/** Last heard of another member, from its STATUS. A claim: it decides whom to ask, never what is true. */
+export interface PeerState {
+  readonly member: MemberIndex;
+  readonly heardAt: Millis;
+  readonly view: View;
+  readonly executed: Sequence;
+  readonly stable: Sequence;
+  readonly headDigest: Digest;
+}
+
+/** A member's own view of itself. */
+export interface ReplicaState {
+  readonly view: View;
+  /** Above `view` while this member asks for a new view. */
+  readonly promisedView: View;
+  readonly leader: MemberIndex;
+  readonly phase: Phase;
+  readonly executed: Sequence;
+  readonly stable: Sequence;
+  readonly headDigest: Digest;
+  readonly logTime: Millis;
+  readonly totalDecided: number;
+  readonly poolEnvelopes: number;
+  readonly poolBytes: number;
+  /** Members against whom this member holds a proof. */
+  readonly proven: readonly MemberIndex[];
+  /** Slots, votes, batches and the like that are held in memory. */
+  readonly slots: number;
+  /** Members that were heard, by index. */
+  readonly peers: readonly PeerState[];
+}
+
+/** A member as a state machine: the same events give the same effects, byte for byte. No I/O, no clock, no randomness. */
+export interface Replica {
+  /** Feeds one event and returns what must now happen. Never awaits, never throws for a peer's fault; an InvariantError is our own bug. */
+  step(event: ReplicaEvent): readonly Effect[];
+  /** Whether a message is worth opening: cheap, before its signature is checked. Undefined when it is. */
+  admit(statement: Statement): Rejection | undefined;
+  state(): ReplicaState;
+  /** Undefined for an envelope that does not wait here. */
+  progressOf(id: Digest): EnvelopeProgress | undefined;
+  /** Everything that must open a new log segment, so that older ones may go: state, stable certificate, promised view. */
+  base(): { readonly records: readonly DurableRecord[]; readonly votes: readonly Signed[] };
+}
+
+/** Local settings of an engine. None of them may matter for safety. */
+export interface ReplicaConfig {
+  /** Longest wait of a known request without its execution before VIEW-CHANGE. */
+  readonly phaseTimeoutMs: number;
+  /** Longest wait for NEW-VIEW once a quorum asked; doubles with each failed view. */
+  readonly viewChangeTimeoutMs: number;
+  /** Cap of the doubling: a written assumption about the network (Spec §3). */
+  readonly viewChangeTimeoutMaxMs: number;
+  /** Between two STATUS broadcasts. */
+  readonly statusIntervalMs: number;
+  /** Requests in one batch; at most the table's batchRequestsMax. */
+  readonly batchSize: number;
+  /** Proposed and not yet executed sequences. */
+  readonly pipelineDepth: number;
+  readonly poolEnvelopesMax: number;
+  readonly poolBytesMax: number;
+}
+
+/** Defaults; `docs/operating.md` says how they were chosen. */
+export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {
+  phaseTimeoutMs: 500,
+  viewChangeTimeoutMs: 1000,
+  viewChangeTimeoutMaxMs: 4000,
+  statusIntervalMs: 100,
+  batchSize: 500,
+  pipelineDepth: 8,
+  poolEnvelopesMax: 20_000,
+  poolBytesMax: 32 * 1024 * 1024,
+};
