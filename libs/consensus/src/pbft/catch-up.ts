@@ -39,6 +39,8 @@ export class CatchUp {
   /** Decided sequences that were asked for, up to here. */
   private fetchingThrough = 0 as Sequence;
   private turn = 0;
+  /** Digests that were asked for since the last tick: a further event is no reason to ask again. */
+  private readonly asked = new Set<Digest>();
 
   constructor(
     private readonly context: Context,
@@ -77,6 +79,7 @@ export class CatchUp {
     const ahead = this.membersAhead();
     if (ahead.length > 0 && this.executedAtLastTick === executed) this.fetchDecided(ahead);
     this.executedAtLastTick = executed;
+    this.asked.clear();
     this.fetchMissing();
     this.context.emit({ kind: 'startTimer', timer: 'status', delayMs: this.context.config.statusIntervalMs });
   }
@@ -128,8 +131,7 @@ export class CatchUp {
         });
     }
     for (const digest of message.viewChanges) {
-      const found = this.viewChanges.viewChangeOf(digest);
-      if (found !== undefined) this.forward(sender, found);
+      for (const found of this.viewChanges.viewChangesWith(digest)) this.forward(sender, found);
     }
     for (const id of message.envelopes) {
       const envelope = context.pool.get(id);
@@ -151,14 +153,25 @@ export class CatchUp {
   fetchMissing(): void {
     const { context } = this;
     const parts = this.viewChanges.missingParts();
-    if (parts !== undefined && parts.digests.length > 0)
-      this.ask(this.rotate(parts.leader), { viewChanges: parts.digests });
+    if (parts !== undefined) this.askOnce(parts.leader, 'viewChanges', parts.digests);
     const named = this.viewChanges.missingBatches();
     for (const from of new Set(named.map((batch) => batch.from))) {
-      this.ask(from, { batches: named.filter((batch) => batch.from === from).map((batch) => batch.digest) });
+      const digests = named.filter((batch) => batch.from === from).map((batch) => batch.digest);
+      this.askOnce(from, 'batches', digests, false);
     }
-    const missing = this.agreement.missingBatches(FETCH_ITEMS_MAX);
-    if (missing.length > 0) this.ask(this.rotate(context.leader), { batches: missing });
+    this.askOnce(context.leader, 'batches', this.agreement.missingBatches(FETCH_ITEMS_MAX));
+  }
+
+  private askOnce(
+    preferred: MemberIndex,
+    what: 'batches' | 'viewChanges',
+    digests: readonly Digest[],
+    fromOthersToo = true,
+  ): void {
+    const fresh = digests.filter((digest) => !this.asked.has(digest));
+    if (fresh.length === 0) return;
+    for (const digest of fresh) this.asked.add(digest);
+    this.ask(fromOthersToo ? this.rotate(preferred) : preferred, { [what]: fresh });
   }
 
   /** The preferred member first, then all others in turn: one that serves nothing is passed over. */

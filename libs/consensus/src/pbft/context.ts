@@ -98,8 +98,9 @@ export class Context {
     this.emit({ kind: 'vote', draft });
   }
 
-  /** Reports a member's message that came to nothing. */
+  /** Reports another member's message that came to nothing. */
   reject(sender: MemberIndex, rejection: Rejection): void {
+    if (sender === this.self) return;
     this.emit({ kind: 'rejected', sender, rejection });
   }
 

@@ -11,6 +11,8 @@ import type { Context } from './context';
 export class Progress {
   /** The envelope whose timer runs. */
   private timed: Digest | undefined;
+  /** The host's timer was started and neither cancelled nor replaced since. */
+  private running = false;
   /** Views left since the timed envelope of some view was executed. */
   private failedViews = 0;
   /** View whose NEW-VIEW the timer waits for. */
@@ -31,8 +33,9 @@ export class Progress {
     if (!context.active) return;
     this.dropExecuted();
     const oldest = context.pool.oldest();
-    if (oldest === this.timed) return;
+    if (oldest === this.timed && (oldest !== undefined) === this.running) return;
     this.timed = oldest;
+    this.running = oldest !== undefined;
     if (oldest === undefined) context.emit({ kind: 'cancelTimer', timer: 'progress' });
     else
       context.emit({
@@ -46,6 +49,7 @@ export class Progress {
   viewFailed(): void {
     this.failedViews++;
     this.timed = undefined;
+    this.running = false;
     this.context.emit({ kind: 'cancelTimer', timer: 'progress' });
     this.context.emit({ kind: 'cancelTimer', timer: 'new-view' });
   }
@@ -60,6 +64,7 @@ export class Progress {
 
   viewEntered(): void {
     this.timed = undefined;
+    this.running = false;
     this.awaited = undefined;
     this.context.emit({ kind: 'cancelTimer', timer: 'new-view' });
     this.context.emit({ kind: 'cancelTimer', timer: 'progress' });

@@ -1,0 +1,94 @@
+import type { Authentic, Priority, Sequence } from '@concordat/protocol';
+import { envelopeOf } from './testing/driver';
+import { Pool } from './pool';
+
+const first = 1 as Sequence;
+const name = (envelope: { requests: readonly { value: Uint8Array }[] }): string =>
+  JSON.parse(new TextDecoder().decode(envelope.requests[0]?.value)) as string;
+
+function poolOf(...entries: readonly [string, Priority][]): Pool {
+  const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20 });
+  for (const [id, priority] of entries) pool.admit(envelopeOf(id, { priority }));
+  return pool;
+}
+
+describe('the request pool', () => {
+  it('takes urgent envelopes first, and a share of the oldest whatever their priority', () => {
+    const pool = poolOf(
+      ['low1', 'low'],
+      ['low2', 'low'],
+      ['normal', 'normal'],
+      ['critical1', 'critical'],
+      ['high', 'high'],
+      ['critical2', 'critical'],
+    );
+    expect(pool.take(first, 4, 1 << 20).map(name)).toEqual(['low1', 'critical1', 'critical2', 'high']);
+    expect(pool.take(first, 4, 1 << 20).map(name)).toEqual(['low2', 'normal']);
+    expect(pool.hasUnproposed).toBe(false);
+  });
+
+  it('never lets a low priority starve', () => {
+    const pool = poolOf(['low', 'low']);
+    for (let i = 0; i < 50; i++) pool.admit(envelopeOf(`urgent${String(i)}`, { priority: 'critical' }));
+    expect(pool.take(first, 4, 1 << 20).map(name)[0]).toBe('low');
+  });
+
+  it('keeps to the bounds of a batch, but takes an envelope larger than the request bound alone', () => {
+    const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20 });
+    const large = envelopeOf('large', { count: 20 });
+    pool.admit(large);
+    pool.admit(envelopeOf('small'));
+    expect(pool.take(first, 10, 1 << 20).map(name)).toEqual(['large']);
+    expect(pool.take(first, 10, 1 << 20).map(name)).toEqual(['small']);
+    const narrow = new Pool({ envelopesMax: 100, bytesMax: 1 << 20 });
+    for (const id of ['A', 'B', 'C']) narrow.admit(envelopeOf(id));
+    const size = envelopeOf('A').bytes.length + 4;
+    expect(narrow.take(first, 10, 11 + 2 * size).map(name)).toEqual(['A', 'B']);
+  });
+
+  it.each<[string, (pool: Pool) => ReturnType<Pool['admit']>, string]>([
+    ['an envelope that waits already', (pool) => pool.admit(envelopeOf('A')), 'redundant'],
+    [
+      'more envelopes than it may hold',
+      (pool) => [...'BCDEFGHIJ'].map((id) => pool.admit(envelopeOf(id))).at(-1),
+      'pool_full',
+    ],
+    [
+      'more than its share of one signer',
+      (pool) => [2n, 3n].map((nonce) => pool.admit(envelopeOf('A', { nonce }))).at(-1),
+      'pool_full',
+    ],
+    [
+      'more bytes than it may hold',
+      (pool) => pool.admit(envelopeOf('A', { nonce: 9n, text: 'x'.repeat(5000) })),
+      'pool_full',
+    ],
+  ])('refuses %s', (_, admit, code) => {
+    const pool = new Pool({ envelopesMax: 8, bytesMax: 4096 });
+    expect(pool.admit(envelopeOf('A'))).toBeUndefined();
+    expect(admit(pool)?.code).toBe(code);
+  });
+
+  it('times the longest waiting envelope, proposed or not, and starts over in a new view', () => {
+    const pool = poolOf(['A', 'normal'], ['B', 'normal']);
+    const [taken] = pool.take(first, 1, 1 << 20);
+    expect(pool.oldest()).toBe(taken?.id);
+    expect(pool.proposedAt(envelopeOf('A').id)).toBe(1);
+    pool.unproposeAll();
+    expect(pool.take(first, 10, 1 << 20).map(name)).toEqual(['A', 'B']);
+    pool.remove(envelopeOf('A').id);
+    expect(pool.oldest()).toBe(envelopeOf('B').id);
+    expect(pool.size).toBe(1);
+    pool.remove(envelopeOf('B').id);
+    expect([pool.size, pool.bytes, pool.oldest()]).toEqual([0, 0, undefined]);
+  });
+
+  it('takes in what stands in a proposal even when it is full: it waits for its execution all the same', () => {
+    const pool = new Pool({ envelopesMax: 1, bytesMax: 4096 });
+    pool.admit(envelopeOf('A'));
+    const proposed: Authentic = envelopeOf('B');
+    pool.noteProposed(proposed, first);
+    expect(pool.proposedAt(proposed.id)).toBe(1);
+    expect(pool.size).toBe(2);
+  });
+});
