@@ -50,7 +50,7 @@ describe('the request pool', () => {
     ['an envelope that waits already', (pool) => pool.admit(envelopeOf('A')), 'redundant'],
     [
       'more envelopes than it may hold',
-      (pool) => [...'BCDEFGHIJ'].map((id) => pool.admit(envelopeOf(id))).at(-1),
+      (pool) => ['B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'].map((id) => pool.admit(envelopeOf(id))).at(-1),
       'pool_full',
     ],
     [

@@ -44,6 +44,8 @@ const KIND_OF_CODE = new Map<number, MessageKind>(
 /** Bytes of a message before its signature: version, kind, epoch, sender, view, sequence, digest. */
 export const HEADER_BYTES = 1 + 1 + 8 + 2 + 8 + 8 + 32;
 
+const EMPTY = new Uint8Array(0);
+
 /** Kinds whose digest is the batch's own; every other digest is a hash of the payload. */
 const DIGEST_IS_BATCH: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit']);
 
@@ -126,13 +128,24 @@ export function readCheckpointCertificate(reader: Reader, limits: WireLimits): C
 
 /** The payload of a message: what follows its signature. */
 export function encodePayload(message: Content): Uint8Array {
-  const writer = new Writer(512);
   switch (message.kind) {
     case 'prepare':
     case 'commit':
-      break;
+      return EMPTY;
     case 'prePrepare':
-      return message.batch?.bytes ?? new Uint8Array(0);
+      return message.batch?.bytes ?? EMPTY;
+    case 'batch':
+      return message.batch.bytes;
+    default:
+      return encodeComposite(message);
+  }
+}
+
+function encodeComposite(
+  message: Exclude<Content, { kind: 'prepare' | 'commit' | 'prePrepare' | 'batch' }>,
+): Uint8Array {
+  const writer = new Writer(512);
+  switch (message.kind) {
     case 'checkpoint':
       writeContent(writer, message.content);
       break;
@@ -164,12 +177,9 @@ export function encodePayload(message: Content): Uint8Array {
       }
       writer.u64(message.decided?.from ?? 0).u64(message.decided?.to ?? 0);
       break;
-    case 'batch':
-      writer.raw(message.batch.bytes);
-      break;
     case 'decided':
       writeCommitCertificate(writer, message.certificate);
-      writer.raw(message.batch?.bytes ?? new Uint8Array(0));
+      writer.raw(message.batch?.bytes ?? EMPTY);
       break;
     case 'requests':
       writer.u16(message.envelopes.length);
@@ -304,8 +314,10 @@ function readPayload(hash: Hash, statement: Statement, payload: Uint8Array, limi
     case 'requests': {
       const count = reader.count(limits.requestsMax, 5);
       const envelopes = [];
-      for (let i = 0; i < count; i++)
-        envelopes.push(decodeEnvelope(hash, reader.long(limits.envelopeBytesMax), limits));
+      // Each in an array of its own: one that waits long must not keep the whole message in memory.
+      for (let i = 0; i < count; i++) {
+        envelopes.push(decodeEnvelope(hash, reader.long(limits.envelopeBytesMax).slice(), limits));
+      }
       reader.end();
       return { ...statement, kind: 'requests', envelopes };
     }

@@ -62,6 +62,7 @@ export function checkContent(context: ValidityContext, message: Signed): Rejecti
     case 'decided':
       return checkCommitCertificate(context.committee, message.certificate, context.verifyStatement);
     case 'batch':
+      return checkEnvelopes(context, message.batch.envelopes);
     case 'status':
     case 'fetch':
       return undefined;

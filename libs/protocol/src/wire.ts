@@ -108,11 +108,14 @@ export class Writer {
 
 /** Reads what Writer wrote. Every read checks what is left; a bad read throws a LayoutError. Byte fields are views, not copies. */
 export class Reader {
+  private readonly buffer: Uint8Array;
   private readonly data: DataView;
   private at = 0;
 
-  constructor(private readonly buffer: Uint8Array) {
-    this.data = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  constructor(bytes: Uint8Array) {
+    // A plain view: a subclass such as Buffer gives `slice` another meaning.
+    this.buffer = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Bytes read so far. */

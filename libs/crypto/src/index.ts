@@ -1,0 +1,13 @@
+export { nativeHash } from './hash';
+export { isAcceptableSignature } from './ed25519/rule';
+export { isPrimeOrderPoint } from './ed25519/point';
+export { type Ed25519Backend, type MessageSigner } from './ed25519/backend';
+export { sodiumBackend } from './ed25519/sodium';
+export { nodeBackend } from './ed25519/node';
+export { portableBackend } from './ed25519/portable';
+export { fastestEd25519 } from './ed25519/fastest';
+export { createEd25519Suite, signatureSuite, type KeyPair, type SignatureSuite } from './signature-suite';
+export { createRsaPssSuite } from './rsa-pss';
+export { createKeyFile, KeyFileError, readKeyFile, type KeyFileErrorCode, type StoredKey } from './key-file';
+export { createClientSigner, createSigner, type ClientSigner, type MemberSigner } from './signer';
+export { createOpener, type Opener, type OpenerOptions } from './opener';

@@ -1,0 +1,131 @@
+import {
+  checkContent,
+  checkMembership,
+  decodeEnvelope,
+  decodeFrame,
+  decodePayload,
+  envelopeSigningBytes,
+  invariant,
+  isRejection,
+  LayoutError,
+  reject,
+  statementBytes,
+  type Authentic,
+  type Committee,
+  type Digest,
+  type Envelope,
+  type EnvelopeVerifier,
+  type Hash,
+  type Rejection,
+  type SigningDomain,
+  type Statement,
+  type StatementVerifier,
+  type ValidityContext,
+  type Verified,
+  type WireLimits,
+} from '@concordat/protocol';
+import { keepable } from './bytes';
+import { RecentCache } from './recent-cache';
+import type { SignatureSuite } from './signature-suite';
+
+/** What an opener judges by. One opener serves one epoch. */
+export interface OpenerOptions {
+  readonly committee: Committee;
+  readonly swarmId: Digest;
+  readonly hash: Hash;
+  readonly limits: WireLimits;
+  /** Must be the scheme of the committee's table. */
+  readonly suite: SignatureSuite;
+  /** The replica's bound on slots and views: a cheap refusal before any signature is checked. Absent: all pass. */
+  readonly admit?: (statement: Statement) => Rejection | undefined;
+  /** Envelopes remembered as verified, at least 2. About 200 bytes each. */
+  readonly envelopeCacheMax: number;
+}
+
+/** Turns bytes from outside into something the core may see (Spec §11). Never throws for what the bytes hold. */
+export interface Opener {
+  /** Opens a message of another member. */
+  open(bytes: Uint8Array): Verified | Rejection;
+  /** Opens an envelope that a client submits. */
+  openEnvelope(bytes: Uint8Array): Authentic | Rejection;
+  /** Checks a member's signature under a statement of this epoch. */
+  readonly verifyStatement: StatementVerifier;
+  /**
+   * Checks an envelope's signature, or remembers that it held. Its `id` must be the hash of its bytes, as decodeEnvelope and
+   * sealEnvelope make it.
+   */
+  readonly verifyEnvelope: EnvelopeVerifier;
+}
+
+/** Whose key must have signed the envelope; undefined when nobody's could have. */
+function signingKeyOf(committee: Committee, { signer }: Envelope): Uint8Array | undefined {
+  if (signer.kind === 'client') return signer.publicKey;
+  const index = committee.indexOf(signer.nodeId);
+  return index === undefined ? undefined : committee.member(index)?.publicKey;
+}
+
+/**
+ * Builds the opener of one epoch. Throws an InvariantError when `suite` is not the committee's scheme.
+ *
+ * Verified envelopes are remembered by id, for an envelope arrives by relay and again in a batch. A hit is safe: the id is a
+ * hash over all of the envelope's bytes, the signature too. What fails is not remembered: strangers could fill the memory.
+ */
+export function createOpener(options: OpenerOptions): Opener {
+  const { committee, swarmId, hash, limits, suite, admit } = options;
+  const scheme = committee.table.signatureScheme;
+  invariant(suite.name === scheme, `a suite for ${suite.name} in a swarm with ${scheme}`);
+  const domain: SigningDomain = { swarmId, tableHash: committee.hash };
+  const verifiedEnvelopes = new RecentCache<true>(options.envelopeCacheMax);
+
+  const verifyStatement: StatementVerifier = (statement, signature) => {
+    const member = committee.member(statement.sender);
+    if (member === undefined || statement.epoch !== committee.epoch) return false;
+    return suite.verify(member.publicKey, statementBytes(domain, statement), signature);
+  };
+
+  const verifyEnvelope: EnvelopeVerifier = (envelope) => {
+    if (verifiedEnvelopes.get(envelope.id) === true) return true;
+    const publicKey = signingKeyOf(committee, envelope);
+    const signed = envelopeSigningBytes(swarmId, envelope.bodyHash);
+    if (publicKey === undefined || !suite.verify(publicKey, signed, envelope.signature)) return false;
+    verifiedEnvelopes.set(envelope.id, true);
+    return true;
+  };
+
+  const context: ValidityContext = { committee, hash, verifyStatement, verifyEnvelope };
+
+  return {
+    verifyStatement,
+    verifyEnvelope,
+    open(bytes) {
+      const frame = decodeFrame(bytes, limits);
+      if (isRejection(frame)) return frame;
+      const { statement, signature, payload } = frame;
+      const refused = checkMembership(committee, statement) ?? admit?.(statement);
+      if (refused !== undefined) return refused;
+      // The signature before the payload: what a stranger sends costs one check, whatever is inside.
+      if (!verifyStatement(statement, signature)) {
+        return reject('bad_signature', `${statement.kind}: not signed by member ${String(statement.sender)}`);
+      }
+      // Signature and payload apart: a vote's signature outlives its message by far, in certificates.
+      const kept = { statement, signature: keepable(signature), payload: keepable(payload) };
+      const message = decodePayload(hash, kept, limits);
+      if (isRejection(message)) return message;
+      return checkContent(context, message) ?? (message as Verified);
+    },
+    openEnvelope(bytes) {
+      if (bytes.length > limits.envelopeBytesMax) {
+        return reject('oversized', `${String(bytes.length)} bytes, at most ${String(limits.envelopeBytesMax)}`);
+      }
+      let envelope: Envelope;
+      try {
+        envelope = decodeEnvelope(hash, keepable(bytes), limits);
+      } catch (error) {
+        if (error instanceof LayoutError) return reject('malformed', error.message);
+        throw error;
+      }
+      if (verifyEnvelope(envelope)) return envelope as Authentic;
+      return reject('inauthentic_request', `envelope ${envelope.id} is not signed by ${envelope.signerKey}`);
+    },
+  };
+}

@@ -1,0 +1,260 @@
+import {
+  asciiBytes,
+  checkpointDigest,
+  Committee,
+  createBatch,
+  createEpochTable,
+  digest,
+  epoch,
+  memberIndex,
+  millis,
+  nodeId,
+  seal,
+  sequence,
+  swarmId,
+  view,
+  wireLimits,
+  ZERO_DIGEST,
+  type Authentic,
+  type CheckpointCertificate,
+  type CheckpointContent,
+  type CommitCertificate,
+  type ContentOf,
+  type Digest,
+  type DraftOf,
+  type EnvelopeBody,
+  type MessageKind,
+  type PreparedCertificate,
+  type Request,
+  type Signed,
+  type SignatureScheme,
+  type Statement,
+  type VoteSignature,
+} from '@concordat/protocol';
+import { nativeHash } from '../hash';
+import { createOpener, type Opener, type OpenerOptions } from '../opener';
+import { signatureSuite, type KeyPair } from '../signature-suite';
+import { createClientSigner, createSigner, type ClientSigner, type MemberSigner } from '../signer';
+
+/** Some digest, different for different text. */
+export const someDigest = (text: string): Digest => digest(Buffer.from(nativeHash(asciiBytes(text))).toString('hex'));
+
+/** A signed message of one kind. */
+export type SealedOf<K extends MessageKind> = Signed<ContentOf<K>>;
+
+export const request = (value: string, proposer = ''): Request => ({
+  value: asciiBytes(JSON.stringify(value)),
+  category: 'general',
+  priority: 'normal',
+  proposer,
+  metadata: new Uint8Array(0),
+  expiresAt: millis(1_800_000_000_000),
+});
+
+export const gatewayBody = (node: string, firstNonce: bigint, ...values: readonly string[]): EnvelopeBody => ({
+  signer: { kind: 'gateway', nodeId: nodeId(node), acceptedView: view(0) },
+  firstNonce,
+  requests: values.map((value) => request(value)),
+});
+
+/** A swarm of `n` members n0, n1, ... with real keys, and one client with a key of its own. */
+export class TestSwarm {
+  readonly keys: readonly KeyPair[];
+  readonly committee: Committee;
+  readonly id: Digest;
+  readonly client: ClientSigner;
+  readonly signers: readonly MemberSigner[];
+
+  constructor(
+    readonly scheme: SignatureScheme = 'ed25519',
+    n = 4,
+    random = 'swarm',
+  ) {
+    const suite = signatureSuite(scheme);
+    this.keys = Array.from({ length: n }, () => suite.generate());
+    const table = createEpochTable({
+      members: this.keys.map(({ publicKey }, i) => ({ nodeId: nodeId(`n${String(i)}`), publicKey, weight: 1 })),
+      signatureScheme: scheme,
+      checkpointInterval: 8,
+      batchBytesMax: 16 * 1024,
+      batchRequestsMax: 32,
+    });
+    this.committee = new Committee(table, nativeHash);
+    this.id = swarmId(nativeHash, { swarm: 'test', random: someDigest(random), table });
+    this.signers = this.keys.map(({ privateKey }) => this.signer(privateKey));
+    const { privateKey } = suite.generate();
+    this.client = createClientSigner({ suite, privateKey, swarmId: this.id, hash: nativeHash });
+  }
+
+  /** A signer in this swarm's domain, or in one with another swarm id or table hash. */
+  signer(privateKey: Uint8Array, domain: { swarmId?: Digest; tableHash?: Digest } = {}): MemberSigner {
+    const own = { swarmId: this.id, tableHash: this.committee.hash };
+    return createSigner({
+      suite: signatureSuite(this.scheme),
+      privateKey,
+      hash: nativeHash,
+      domain: { ...own, ...domain },
+    });
+  }
+
+  opener(options: Partial<OpenerOptions> = {}): Opener {
+    return createOpener({
+      committee: this.committee,
+      swarmId: this.id,
+      hash: nativeHash,
+      limits: wireLimits(this.committee.table),
+      suite: signatureSuite(this.scheme),
+      envelopeCacheMax: 64,
+      ...options,
+    });
+  }
+
+  member(index: number): MemberSigner {
+    const signer = this.signers[index];
+    if (signer === undefined) throw new Error(`no member ${String(index)}`);
+    return signer;
+  }
+
+  /** The draft as `sender` says it, signed by `sign`: its own signer unless a test wants a forgery. */
+  seal<K extends MessageKind>(
+    sender: number,
+    draft: DraftOf<K>,
+    sign: MemberSigner['signStatement'] = this.member(sender).signStatement,
+  ): SealedOf<K> {
+    const sealer = { hash: nativeHash, epoch: this.committee.epoch, sender: memberIndex(sender), sign };
+    return seal(sealer, draft) as SealedOf<K>;
+  }
+
+  statement<K extends MessageKind>(
+    kind: K,
+    sender: number,
+    at: { view?: number; sequence?: number; digest?: Digest },
+  ): Statement<K> {
+    return {
+      kind,
+      epoch: epoch(0),
+      view: view(at.view ?? 0),
+      sequence: sequence(at.sequence ?? 0),
+      digest: at.digest ?? someDigest('batch'),
+      sender: memberIndex(sender),
+    };
+  }
+
+  votes(
+    kind: MessageKind,
+    senders: readonly number[],
+    at: { view?: number; sequence?: number; digest?: Digest },
+  ): VoteSignature[] {
+    return senders.map((sender) => ({
+      sender: memberIndex(sender),
+      signature: this.member(sender % this.committee.n).signStatement(this.statement(kind, sender, at)),
+    }));
+  }
+
+  commitCertificate(
+    senders: readonly number[],
+    at: { view?: number; sequence: number; digest: Digest },
+  ): CommitCertificate {
+    const { view, sequence, digest } = this.statement('commit', 0, at);
+    return { view, sequence, digest, signatures: this.votes('commit', senders, at) };
+  }
+
+  preparedCertificate(
+    senders: readonly number[],
+    at: { view: number; sequence: number; digest: Digest },
+  ): PreparedCertificate {
+    const leader = this.committee.leaderOf(view(at.view));
+    const leaderSignature = this.member(leader).signStatement(this.statement('prePrepare', leader, at));
+    const { view: ofView, sequence, digest } = this.statement('prepare', 0, at);
+    return { view: ofView, sequence, digest, leaderSignature, signatures: this.votes('prepare', senders, at) };
+  }
+
+  checkpointContent(): CheckpointContent {
+    return { stateDigest: someDigest('state'), boundary: sequence(0), nextTableHash: ZERO_DIGEST };
+  }
+
+  checkpointCertificate(senders: readonly number[], at: number): CheckpointCertificate {
+    const content = this.checkpointContent();
+    const fields = { sequence: at, digest: checkpointDigest(nativeHash, sequence(at), content) };
+    return { sequence: sequence(at), content, signatures: this.votes('checkpoint', senders, fields) };
+  }
+
+  envelopes(): Authentic[] {
+    return [
+      this.client.signEnvelope({ firstNonce: 1n, requests: [request('from a client')] }),
+      this.member(2).signEnvelope(gatewayBody('n2', 5n, 'one', 'two')),
+    ];
+  }
+
+  /** Something valid of every kind, with the member that says it. */
+  drafts(): { readonly [K in MessageKind]: { readonly sender: number; readonly draft: DraftOf<K> } } {
+    const batch = createBatch(nativeHash, millis(1_700_000_000_000), this.envelopes());
+    const vote = { view: view(0), sequence: sequence(1), digest: batch.digest };
+    const none = { view: view(0), sequence: sequence(0) };
+    const certificate = this.commitCertificate([0, 1, 3], { sequence: 1, digest: batch.digest });
+    return {
+      prePrepare: { sender: 0, draft: { kind: 'prePrepare', ...vote, batch } },
+      prepare: { sender: 1, draft: { kind: 'prepare', ...vote } },
+      commit: { sender: 0, draft: { kind: 'commit', ...vote } },
+      checkpoint: {
+        sender: 2,
+        draft: { kind: 'checkpoint', sequence: sequence(8), content: this.checkpointContent() },
+      },
+      viewChange: {
+        sender: 3,
+        draft: {
+          kind: 'viewChange',
+          view: view(1),
+          sequence: sequence(0),
+          stable: this.checkpointCertificate([0, 1, 2], 8),
+          prepared: [this.preparedCertificate([1, 2], { view: 0, sequence: 9, digest: batch.digest })],
+        },
+      },
+      newView: {
+        sender: 1,
+        draft: {
+          kind: 'newView',
+          view: view(1),
+          sequence: sequence(0),
+          viewChanges: [0, 1, 3].map((sender) => ({ sender: memberIndex(sender), digest: someDigest('view-change') })),
+          entries: [{ sequence: sequence(9), digest: batch.digest }],
+        },
+      },
+      status: {
+        sender: 3,
+        draft: {
+          kind: 'status',
+          view: view(1),
+          sequence: sequence(9),
+          promisedView: view(2),
+          stableSequence: sequence(8),
+          headDigest: someDigest('head'),
+          slots: [{ sequence: sequence(10), flags: 3 }],
+          waiting: [someDigest('waiting')],
+          viewChangesHeld: [memberIndex(3)],
+        },
+      },
+      fetch: {
+        sender: 1,
+        draft: {
+          kind: 'fetch',
+          ...none,
+          batches: [batch.digest],
+          viewChanges: [someDigest('view-change')],
+          envelopes: [],
+          decided: { from: sequence(1), to: sequence(3) },
+        },
+      },
+      batch: { sender: 2, draft: { kind: 'batch', ...none, batch } },
+      decided: { sender: 2, draft: { kind: 'decided', view: view(0), sequence: sequence(1), certificate, batch } },
+      requests: { sender: 1, draft: { kind: 'requests', ...none, envelopes: this.envelopes() } },
+    };
+  }
+
+  /** A valid signed message of every kind. */
+  messages(): { readonly [K in MessageKind]: SealedOf<K> } {
+    const drafts = this.drafts();
+    const sealed = Object.entries(drafts).map(([kind, { sender, draft }]) => [kind, this.seal(sender, draft)]);
+    return Object.fromEntries(sealed) as { readonly [K in MessageKind]: SealedOf<K> };
+  }
+}
