@@ -31,9 +31,9 @@ export type NonceVerdict = 'fresh' | 'used' | 'below-window';
 /**
  * Which nonces were executed, per signer: exactly-once execution (Spec §9).
  *
- * A signer is forgotten once log time has passed the last deadline of everything it had executed: what it signed then
- * can only come back as expired, so its mark is no longer needed. That is what bounds the table without letting an
- * evicted client replay.
+ * A client is forgotten once log time has passed the last deadline of everything it had executed: those envelopes can
+ * only come back as expired, so none is ever executed twice, and the table stays bounded. A client that later signs other
+ * content under an old nonce breaks its own numbering; nobody else's.
  */
 export class Deduplication {
   private readonly clients = new Map<string, Client>();
@@ -57,9 +57,9 @@ export class Deduplication {
     return this.bit(client, nonce) ? 'used' : 'fresh';
   }
 
-  /** True when a signer without a record can get one. */
+  /** True when a signer without a record can get one. Gateways always can: their number is the members'. */
   hasRoomFor(signerKey: string): boolean {
-    return this.clients.has(signerKey) || this.clients.size < this.clientsMax;
+    return signerKey.startsWith('g:') || this.clients.has(signerKey) || this.clients.size < this.clientsMax;
   }
 
   /** Marks a fresh nonce as executed. `expiresAt` is its request's deadline in log time. */
@@ -67,7 +67,7 @@ export class Deduplication {
     invariant(this.verdict(signerKey, nonce) === 'fresh', `nonce ${nonce.toString()} of ${signerKey} is executed once`);
     let client = this.clients.get(signerKey);
     if (client === undefined) {
-      invariant(this.clients.size < this.clientsMax, 'room for a client is checked before its nonce is marked');
+      invariant(this.hasRoomFor(signerKey), 'room for a client is checked before its nonce is marked');
       client = new Client(nonce, new Uint32Array(this.window / 32), expiresAt);
       this.clients.set(signerKey, client);
     }
@@ -78,9 +78,14 @@ export class Deduplication {
     client.digest = undefined;
   }
 
-  /** Forgets signers whose every executed request is past its deadline at `logTime`. Called at checkpoints only. */
+  /**
+   * Forgets clients whose every executed request is past its deadline at `logTime`. Called at checkpoints only. Gateways
+   * are members, few, and number their requests for ever: they stay.
+   */
   forget(logTime: Millis): void {
-    for (const [key, client] of this.clients) if (client.forgetAfter < logTime) this.clients.delete(key);
+    for (const [key, client] of this.clients) {
+      if (key.startsWith('c:') && client.forgetAfter < logTime) this.clients.delete(key);
+    }
   }
 
   /** Digest over all records, independent of the order in which signers came. */

@@ -1,14 +1,16 @@
-import type { Authentic, Priority, Sequence } from '@concordat/protocol';
+import type { Authentic, MemberIndex, Priority, Sequence } from '@concordat/protocol';
 import { envelopeOf } from './testing/driver';
 import { Pool } from './pool';
 
 const first = 1 as Sequence;
+const self = 0 as MemberIndex;
+const other = 1 as MemberIndex;
 const name = (envelope: { requests: readonly { value: Uint8Array }[] }): string =>
   JSON.parse(new TextDecoder().decode(envelope.requests[0]?.value)) as string;
 
 function poolOf(...entries: readonly [string, Priority][]): Pool {
-  const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20 });
-  for (const [id, priority] of entries) pool.admit(envelopeOf(id, { priority }));
+  const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20, members: 1 });
+  for (const [id, priority] of entries) pool.admit(envelopeOf(id, { priority }), self);
   return pool;
 }
 
@@ -29,44 +31,49 @@ describe('the request pool', () => {
 
   it('never lets a low priority starve', () => {
     const pool = poolOf(['low', 'low']);
-    for (let i = 0; i < 50; i++) pool.admit(envelopeOf(`urgent${String(i)}`, { priority: 'critical' }));
+    for (let i = 0; i < 50; i++) pool.admit(envelopeOf(`urgent${String(i)}`, { priority: 'critical' }), self);
     expect(pool.take(first, 4, 1 << 20).map(name)[0]).toBe('low');
   });
 
   it('keeps to the bounds of a batch, but takes an envelope larger than the request bound alone', () => {
-    const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20 });
+    const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20, members: 1 });
     const large = envelopeOf('large', { count: 20 });
-    pool.admit(large);
-    pool.admit(envelopeOf('small'));
+    pool.admit(large, self);
+    pool.admit(envelopeOf('small'), self);
     expect(pool.take(first, 10, 1 << 20).map(name)).toEqual(['large']);
     expect(pool.take(first, 10, 1 << 20).map(name)).toEqual(['small']);
-    const narrow = new Pool({ envelopesMax: 100, bytesMax: 1 << 20 });
-    for (const id of ['A', 'B', 'C']) narrow.admit(envelopeOf(id));
+    const narrow = new Pool({ envelopesMax: 100, bytesMax: 1 << 20, members: 1 });
+    for (const id of ['A', 'B', 'C']) narrow.admit(envelopeOf(id), self);
     const size = envelopeOf('A').bytes.length + 4;
     expect(narrow.take(first, 10, 11 + 2 * size).map(name)).toEqual(['A', 'B']);
   });
 
   it.each<[string, (pool: Pool) => ReturnType<Pool['admit']>, string]>([
-    ['an envelope that waits already', (pool) => pool.admit(envelopeOf('A')), 'redundant'],
+    ['an envelope that waits already', (pool) => pool.admit(envelopeOf('A'), other), 'redundant'],
     [
-      'more envelopes than it may hold',
-      (pool) => ['B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J'].map((id) => pool.admit(envelopeOf(id))).at(-1),
+      'more envelopes of one member than its share',
+      (pool) => ['B', 'C', 'D', 'E'].map((id) => pool.admit(envelopeOf(id), self)).at(-1),
       'pool_full',
     ],
     [
-      'more than its share of one signer',
-      (pool) => [2n, 3n].map((nonce) => pool.admit(envelopeOf('A', { nonce }))).at(-1),
-      'pool_full',
-    ],
-    [
-      'more bytes than it may hold',
-      (pool) => pool.admit(envelopeOf('A', { nonce: 9n, text: 'x'.repeat(5000) })),
+      'more bytes of one member than its share',
+      (pool) => pool.admit(envelopeOf('A', { nonce: 9n, text: 'x'.repeat(3000) }), self),
       'pool_full',
     ],
   ])('refuses %s', (_, admit, code) => {
-    const pool = new Pool({ envelopesMax: 8, bytesMax: 4096 });
-    expect(pool.admit(envelopeOf('A'))).toBeUndefined();
+    const pool = new Pool({ envelopesMax: 8, bytesMax: 4096, members: 2 });
+    expect(pool.admit(envelopeOf('A'), self)).toBeUndefined();
     expect(admit(pool)?.code).toBe(code);
+    // What one member brings takes no room from another.
+    expect(pool.admit(envelopeOf('Z'), other)).toBeUndefined();
+  });
+
+  it('has room again in a share when what was brought is executed', () => {
+    const pool = new Pool({ envelopesMax: 2, bytesMax: 4096, members: 2 });
+    expect(pool.admit(envelopeOf('A'), self)).toBeUndefined();
+    expect(pool.admit(envelopeOf('B'), self)?.code).toBe('pool_full');
+    pool.remove(envelopeOf('A').id);
+    expect(pool.admit(envelopeOf('B'), self)).toBeUndefined();
   });
 
   it('times the longest waiting envelope, proposed or not, and starts over in a new view', () => {
@@ -84,8 +91,8 @@ describe('the request pool', () => {
   });
 
   it('takes in what stands in a proposal even when it is full: it waits for its execution all the same', () => {
-    const pool = new Pool({ envelopesMax: 1, bytesMax: 4096 });
-    pool.admit(envelopeOf('A'));
+    const pool = new Pool({ envelopesMax: 1, bytesMax: 4096, members: 2 });
+    pool.admit(envelopeOf('A'), self);
     const proposed: Authentic = envelopeOf('B');
     pool.noteProposed(proposed, first);
     expect(pool.proposedAt(proposed.id)).toBe(1);

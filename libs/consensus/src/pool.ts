@@ -6,6 +6,7 @@ import {
   type Authentic,
   type Digest,
   type Envelope,
+  type MemberIndex,
   type Rejection,
   type Sequence,
 } from '@concordat/protocol';
@@ -13,6 +14,8 @@ import {
 interface Entry {
   readonly envelope: Envelope;
   readonly priority: number;
+  /** Member that brought it; undefined when it came inside a proposal. */
+  readonly origin: MemberIndex | undefined;
   /** Where it was last proposed in the current view; undefined while it waits for a proposal. */
   proposedAt: Sequence | undefined;
 }
@@ -21,10 +24,18 @@ interface Entry {
 export interface PoolLimits {
   readonly envelopesMax: number;
   readonly bytesMax: number;
+  /**
+   * Members that bring envelopes. Each has an equal share: no member can crowd out the others, and what honest members
+   * admit for their clients fits into every member's pool, so that no leader is left behind for want of room.
+   */
+  readonly members: number;
 }
 
-/** One signer's share of the pool, so that a flood of one leaves room for others. */
-const SIGNER_SHARE = 4;
+interface Share {
+  envelopes: number;
+  bytes: number;
+}
+
 /** Share of a batch that goes to the oldest envelopes, whatever their priority: nothing waits for ever behind urgent ones. */
 const OLDEST_SHARE = 4;
 
@@ -33,7 +44,7 @@ export class Pool {
   private readonly entries = new Map<Digest, Entry>();
   /** Those without a proposal, by priority, each in order of arrival. */
   private readonly unproposed: readonly Map<Digest, Entry>[] = PRIORITIES.map(() => new Map<Digest, Entry>());
-  private readonly perSigner = new Map<string, number>();
+  private readonly shares = new Map<MemberIndex, Share>();
   private heldBytes = 0;
 
   constructor(private readonly limits: PoolLimits) {}
@@ -51,23 +62,20 @@ export class Pool {
     return this.unproposed.some((queue) => queue.size > 0);
   }
 
-  /** Takes an envelope in; a Rejection when it is known or there is no room. */
-  admit(envelope: Authentic): Rejection | undefined {
+  /** Takes in an envelope that `origin` brought; a Rejection when it is known or there is no room. */
+  admit(envelope: Authentic, origin: MemberIndex): Rejection | undefined {
     if (this.entries.has(envelope.id)) return reject('redundant', 'the envelope waits already');
-    if (
-      this.entries.size >= this.limits.envelopesMax ||
-      this.heldBytes + envelope.bytes.length > this.limits.bytesMax
-    ) {
-      return reject(
-        'pool_full',
-        `the pool holds ${String(this.entries.size)} envelopes, ${String(this.heldBytes)} bytes`,
-      );
+    const { envelopesMax, bytesMax, members } = this.limits;
+    const share = this.shares.get(origin) ?? { envelopes: 0, bytes: 0 };
+    const full =
+      (share.envelopes + 1) * members > Math.max(envelopesMax, members) ||
+      // One envelope of any legal size fits into an empty share.
+      (share.envelopes > 0 && (share.bytes + envelope.bytes.length) * members > bytesMax);
+    if (full) {
+      const held = `${String(share.envelopes)} envelopes, ${String(share.bytes)} bytes`;
+      return reject('pool_full', `${held} that member ${String(origin)} brought wait already`);
     }
-    const held = this.perSigner.get(envelope.signerKey) ?? 0;
-    if (held >= Math.max(1, Math.floor(this.limits.envelopesMax / SIGNER_SHARE))) {
-      return reject('pool_full', `${String(held)} envelopes of ${envelope.signerKey} wait already`);
-    }
-    this.insert(envelope);
+    this.insert(envelope, origin);
     return undefined;
   }
 
@@ -128,7 +136,7 @@ export class Pool {
 
   /** An envelope stands in a proposal that this member accepted: from now on it waits for its execution, whatever the bounds say. */
   noteProposed(envelope: Envelope, sequence: Sequence): void {
-    const entry = this.entries.get(envelope.id) ?? this.insert(envelope);
+    const entry = this.entries.get(envelope.id) ?? this.insert(envelope, undefined);
     this.propose(entry, sequence);
   }
 
@@ -148,18 +156,23 @@ export class Pool {
     this.entries.delete(id);
     this.unproposed[entry.priority]?.delete(id);
     this.heldBytes -= entry.envelope.bytes.length;
-    const key = entry.envelope.signerKey;
-    const held = (this.perSigner.get(key) ?? 1) - 1;
-    if (held > 0) this.perSigner.set(key, held);
-    else this.perSigner.delete(key);
+    const share = entry.origin === undefined ? undefined : this.shares.get(entry.origin);
+    if (share === undefined) return;
+    share.envelopes--;
+    share.bytes -= entry.envelope.bytes.length;
   }
 
-  private insert(envelope: Envelope): Entry {
-    const entry: Entry = { envelope, priority: envelopePriority(envelope), proposedAt: undefined };
+  private insert(envelope: Envelope, origin: MemberIndex | undefined): Entry {
+    const entry: Entry = { envelope, priority: envelopePriority(envelope), origin, proposedAt: undefined };
     this.entries.set(envelope.id, entry);
     this.unproposed[entry.priority]?.set(envelope.id, entry);
     this.heldBytes += envelope.bytes.length;
-    this.perSigner.set(envelope.signerKey, (this.perSigner.get(envelope.signerKey) ?? 0) + 1);
+    if (origin !== undefined) {
+      const share = this.shares.get(origin) ?? { envelopes: 0, bytes: 0 };
+      share.envelopes++;
+      share.bytes += envelope.bytes.length;
+      this.shares.set(origin, share);
+    }
     return entry;
   }
 

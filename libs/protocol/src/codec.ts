@@ -205,6 +205,20 @@ export function encodeMessage(message: Signed): Uint8Array {
     .bytes();
 }
 
+/**
+ * The digest of a message that carries more than a vote: hash of who says it, where, and the whole payload. Two members
+ * that say the same, or one member in two views, have different digests, so that a digest names one message.
+ */
+export function payloadDigest(hash: Hash, message: Omit<Statement, 'digest'>, payload: Uint8Array): Digest {
+  const place = new Writer(32)
+    .u8(MESSAGE_KINDS[message.kind])
+    .u64(message.epoch)
+    .u16(message.sender)
+    .u64(message.view)
+    .u64(message.sequence);
+  return purposeDigest(hash, 'payload', place.bytes(), payload);
+}
+
 /** A message's statement and signature, before its payload is looked at. */
 export interface Frame {
   readonly statement: Statement;
@@ -257,7 +271,7 @@ function malformed(error: unknown): Rejection {
 function digestOf(hash: Hash, message: Content, payload: Uint8Array): Digest | undefined {
   if (message.kind === 'checkpoint') return checkpointDigest(hash, message.sequence, message.content);
   if (message.kind === 'prePrepare') return message.batch?.digest;
-  return DIGEST_IS_BATCH.has(message.kind) ? undefined : purposeDigest(hash, 'payload', payload);
+  return DIGEST_IS_BATCH.has(message.kind) ? undefined : payloadDigest(hash, message, payload);
 }
 
 const zero = (value: number, what: string): void => {

@@ -139,6 +139,7 @@ export {
   encodeMessage,
   encodePayload,
   HEADER_BYTES,
+  payloadDigest,
   readCheckpointCertificate,
   readCommitCertificate,
   readPreparedCertificate,

@@ -29,7 +29,7 @@ export interface Statement<K extends MessageKind = MessageKind> {
   readonly epoch: Epoch;
   readonly view: View;
   readonly sequence: Sequence;
-  /** Batch digest, for pre-prepare, prepare and commit; for other kinds the hash of the whole payload. */
+  /** Batch digest, for pre-prepare, prepare and commit; for other kinds the hash of sender, place and whole payload. */
   readonly digest: Digest;
   readonly sender: MemberIndex;
 }

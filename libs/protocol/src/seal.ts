@@ -1,6 +1,6 @@
 import { checkpointDigest, type CheckpointContent } from './certificates';
-import { encodePayload } from './codec';
-import { purposeDigest, type Hash } from './hash';
+import { encodePayload, payloadDigest } from './codec';
+import type { Hash } from './hash';
 import type { Epoch, MemberIndex, Sequence, View } from './ids';
 import type { Content, ContentOf, MessageKind, NewViewEntry, Signed, Statement } from './messages';
 
@@ -81,5 +81,5 @@ type Undigested = Digested extends infer C ? (C extends Digested ? Omit<C, 'dige
 function withPayloadDigest(hash: Hash, content: Undigested): Content {
   // A payload never contains its own digest, so a placeholder does not enter it.
   const shaped = { ...content, digest: '' } as Digested;
-  return { ...shaped, digest: purposeDigest(hash, 'payload', encodePayload(shaped)) };
+  return { ...shaped, digest: payloadDigest(hash, shaped, encodePayload(shaped)) };
 }

@@ -131,7 +131,8 @@ export class CatchUp {
         });
     }
     for (const digest of message.viewChanges) {
-      for (const found of this.viewChanges.viewChangesWith(digest)) this.forward(sender, found);
+      const found = this.viewChanges.viewChangeOf(digest);
+      if (found !== undefined) this.forward(sender, found);
     }
     for (const id of message.envelopes) {
       const envelope = context.pool.get(id);

@@ -69,7 +69,11 @@ class PbftReplica implements Replica {
   private halted = false;
 
   constructor({ committee, self, hash, config, recovered = NOTHING_RECOVERED }: PbftOptions) {
-    const pool = new Pool({ envelopesMax: config.poolEnvelopesMax, bytesMax: config.poolBytesMax });
+    const pool = new Pool({
+      envelopesMax: config.poolEnvelopesMax,
+      bytesMax: config.poolBytesMax,
+      members: committee.n,
+    });
     const ledger = new Ledger(hash, committee.table, committee.hash);
     const context = new Context(committee, self, hash, config, pool, ledger);
     this.context = context;
@@ -223,7 +227,7 @@ class PbftReplica implements Replica {
         break;
       case 'requests':
         // A relayed envelope's deadline is judged at execution, in log time, by everybody alike.
-        for (const envelope of message.envelopes) this.admitToPool(envelope as Authentic);
+        for (const envelope of message.envelopes) this.admitToPool(envelope as Authentic, message.sender);
         break;
     }
   }
@@ -231,7 +235,7 @@ class PbftReplica implements Replica {
   /** A client's envelope: checked strictly here, where somebody can still be told why it is refused. */
   private onSubmit(envelope: Authentic): void {
     const { context } = this;
-    const rejection = this.refuseSubmission(envelope) ?? this.admitToPool(envelope);
+    const rejection = this.refuseSubmission(envelope) ?? this.admitToPool(envelope, context.self);
     if (rejection !== undefined) {
       context.emit({ kind: 'refused', id: envelope.id, rejection });
       return;
@@ -256,12 +260,12 @@ class PbftReplica implements Replica {
     return undefined;
   }
 
-  private admitToPool(envelope: Authentic): Rejection | undefined {
+  private admitToPool(envelope: Authentic, origin: MemberIndex): Rejection | undefined {
     const { ledger, pool } = this.context;
     if (isExecuted(ledger, envelope)) return reject('nonce_used', 'its nonces are used, or below the window');
     if (!ledger.hasRoomFor(envelope.signerKey))
       return reject('pool_full', 'as many clients as the swarm keeps are active now');
-    return pool.admit(envelope);
+    return pool.admit(envelope, origin);
   }
 
   /** Every member must know every admitted request. What the leader has just proposed travels in its PRE-PREPARE. */

@@ -29,8 +29,8 @@ export interface NamedBatch {
 /** A NEW-VIEW whose VIEW-CHANGEs are not all here yet. */
 interface Pending {
   readonly message: Verified<NewView>;
-  /** The parts that came, by sender: members that prepared the same have equal digests. Only what the NEW-VIEW names is kept. */
-  readonly parts: Map<MemberIndex, Verified<ViewChange>>;
+  /** The parts that came, by digest. Only what the NEW-VIEW names is kept. */
+  readonly parts: Map<Digest, Verified<ViewChange>>;
 }
 
 /** Leaving a view, agreeing on what the next one starts with, and entering it (Spec §3). */
@@ -182,17 +182,14 @@ export class ViewChanges {
   missingParts(): { readonly leader: MemberIndex; readonly digests: Digest[] } | undefined {
     if (this.pending === undefined) return undefined;
     const { message, parts } = this.pending;
-    const missing = message.viewChanges.filter((reference) => !parts.has(reference.sender));
-    return { leader: message.sender, digests: [...new Set(missing.map((reference) => reference.digest))] };
+    const digests = message.viewChanges.map((reference) => reference.digest).filter((digest) => !parts.has(digest));
+    return { leader: message.sender, digests };
   }
 
-  /** VIEW-CHANGEs with that digest, one per sender, for a member that asks for them. */
-  viewChangesWith(digest: Digest): Signed<ViewChange>[] {
-    const held = [...this.parts, ...(this.pending?.parts.values() ?? []), ...this.received.values()];
-    const bySender = new Map(
-      held.filter((message) => message.digest === digest).map((message) => [message.sender, message]),
-    );
-    return [...bySender.values()];
+  /** A VIEW-CHANGE by digest, for a member that asks for it. */
+  viewChangeOf(digest: Digest): Signed<ViewChange> | undefined {
+    const held = [...this.received.values(), ...(this.pending?.parts.values() ?? []), ...this.parts];
+    return held.find((message) => message.digest === digest);
   }
 
   private isMissingPart(digest: Digest): boolean {
@@ -204,8 +201,8 @@ export class ViewChanges {
     const named = this.pending.message.viewChanges.some(
       (part) => part.digest === message.digest && part.sender === message.sender,
     );
-    if (!named || message.view !== this.pending.message.view || this.pending.parts.has(message.sender)) return;
-    this.pending.parts.set(message.sender, message);
+    if (!named || message.view !== this.pending.message.view || this.pending.parts.has(message.digest)) return;
+    this.pending.parts.set(message.digest, message);
     this.enterIfComplete();
   }
 
