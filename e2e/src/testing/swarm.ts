@@ -1,0 +1,198 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createKeyFile } from '@concordat/crypto';
+import { findNatsServer, startNatsServer, type NatsServer } from '@concordat/nats';
+import {
+  createEpochTable,
+  digest,
+  genesisToJson,
+  nodeId,
+  toHex,
+  type Genesis,
+  type SignatureScheme,
+} from '@concordat/protocol';
+import { until } from './until';
+
+/** Root of the checkout: the bundles under test lie in `dist` below it. */
+export const ROOT = resolve(__dirname, '../../..');
+const MEMBER = join(ROOT, 'dist/apps/consensus-node/main.cjs');
+
+/** How a swarm is made. */
+export interface SwarmOptions {
+  readonly nodes?: number;
+  readonly scheme?: SignatureScheme;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** An answer over HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === 'string') fail(new Error('no port'));
+        else done(address.port);
+      });
+    });
+  });
+}
+
+/** One member: a process of its own, its data kept over restarts. */
+export class MemberProcess {
+  private child: ChildProcess | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly url: string,
+    private readonly folder: string,
+    private readonly environment: Readonly<Record<string, string>>,
+  ) {}
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** The member's log, for a failing test's message. */
+  log(): string {
+    const path = join(this.folder, 'member.log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  start(): void {
+    const log = openSync(join(this.folder, 'member.log'), 'a');
+    this.child = spawn(process.execPath, [MEMBER], {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...this.environment },
+    });
+    closeSync(log);
+  }
+
+  /** Ends the process and waits for it. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((done) => child.once('exit', () => done()));
+    child.kill(signal);
+    await gone;
+  }
+
+  async get(path: string): Promise<Answer> {
+    return answerOf(await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(10_000) }));
+  }
+
+  async post(path: string, body: unknown): Promise<Answer> {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return answerOf(await fetch(`${this.url}${path}`, { ...init, signal: AbortSignal.timeout(20_000) }));
+  }
+
+  /** Proposes a value and waits for its decision. */
+  async decide(value: unknown, more: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const { status, body } = await this.post('/api/v1/propose?wait=true', { value, ...more });
+    if (status !== 200 || body['status'] !== 'decided')
+      throw new Error(`not decided: ${String(status)} ${JSON.stringify(body).slice(0, 300)}`);
+    return body;
+  }
+
+  async healthy(deadlineMs = 30_000): Promise<Record<string, unknown>> {
+    return until(`${this.name} healthy`, deadlineMs, async () => {
+      const { status, body } = await this.get('/api/v1/health');
+      return status === 200 && body['status'] === 'healthy' ? body : undefined;
+    });
+  }
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
+}
+
+/** A swarm of real processes on a real nats-server, in a temporary folder. */
+export class Swarm {
+  private constructor(
+    readonly folder: string,
+    readonly genesis: Genesis,
+    readonly nats: NatsServer,
+    readonly members: readonly MemberProcess[],
+  ) {}
+
+  /** Starts all and waits until every member is healthy. */
+  static async start({ nodes = 4, scheme = 'ed25519', environment = {} }: SwarmOptions = {}): Promise<Swarm> {
+    if (!existsSync(MEMBER)) throw new Error('dist is missing: run npm run build');
+    const binary = findNatsServer(process.env);
+    if (binary === undefined) throw new Error('no nats-server: npm test finds or installs one');
+    const folder = mkdtempSync(join(tmpdir(), 'concordat-e2e-'));
+    const names = Array.from({ length: nodes }, (_, index) => nodeId(`node-${String(index)}`));
+    const keys = names.map((name) => {
+      mkdirSync(join(folder, name), { mode: 0o700 });
+      return createKeyFile(join(folder, name, 'key.json'), scheme);
+    });
+    const members = names.map((name, index) => ({
+      nodeId: name,
+      publicKey: keys[index]?.publicKey ?? new Uint8Array(0),
+      weight: 1,
+    }));
+    const table = createEpochTable({ members, signatureScheme: scheme });
+    const genesis: Genesis = { swarm: 'e2e', random: digest(toHex(randomBytes(32))), table };
+    writeFileSync(join(folder, 'genesis.json'), JSON.stringify(genesisToJson(genesis)));
+    const nats = await startNatsServer({ binary });
+    const processes: MemberProcess[] = [];
+    for (const name of names) {
+      const port = await freePort();
+      processes.push(
+        new MemberProcess(name, `http://127.0.0.1:${String(port)}`, join(folder, name), {
+          ...environment,
+          NODE_ID: name,
+          DATA_DIR: join(folder, name, 'data'),
+          GENESIS_FILE: join(folder, 'genesis.json'),
+          KEY_FILE: join(folder, name, 'key.json'),
+          NATS_URL: nats.url,
+          HTTP_HOST: '127.0.0.1',
+          HTTP_PORT: String(port),
+        }),
+      );
+    }
+    const swarm = new Swarm(folder, genesis, nats, processes);
+    for (const member of processes) member.start();
+    await swarm.healthy();
+    return swarm;
+  }
+
+  member(index: number): MemberProcess {
+    const member = this.members[index];
+    if (member === undefined) throw new Error(`no member ${String(index)}`);
+    return member;
+  }
+
+  async healthy(): Promise<void> {
+    try {
+      await Promise.all(this.members.map((member) => member.healthy()));
+    } catch (error) {
+      throw new Error(this.members.map((member) => `${member.name}: ${member.log().slice(-1500)}`).join('\n'), {
+        cause: error,
+      });
+    }
+  }
+
+  /** Index of the member that leads, as `witness` says. */
+  async leader(witness = 0): Promise<number> {
+    const { body } = await this.member(witness).get('/api/v1/health');
+    return this.members.findIndex((member) => member.name === body['leader_node']);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.end('SIGKILL')));
+    await this.nats.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
