@@ -1,0 +1,219 @@
+import type { Recovered } from '@concordat/consensus';
+import {
+  decodeBatch,
+  decodeFrame,
+  decodePayload,
+  isRejection,
+  LayoutError,
+  readCheckpointCertificate,
+  Reader,
+  readPreparedCertificate,
+  type Batch,
+  type Digest,
+  type Epoch,
+  type Hash,
+  type MemberIndex,
+  type NewView,
+  type Sequence,
+  type Signed,
+  type WireLimits,
+} from '@concordat/protocol';
+import { DURABLE_KINDS, type DurableKind } from './durable';
+import type { LogRecord } from './group';
+
+/** What a log is read by. */
+export interface RecoveryOptions {
+  readonly hash: Hash;
+  /** The epoch's. */
+  readonly limits: WireLimits;
+  /** Votes of older epochs bind nothing any more and are passed over. */
+  readonly epoch: Epoch;
+  /** Whose log it must be. */
+  readonly self: MemberIndex;
+}
+
+/** What a vote log holds of a restarted member's past; its decisions and the state of its tail come from elsewhere. */
+export type RecoveredVotes = Omit<Recovered, 'decided' | 'tornTail'>;
+
+/**
+ * Why a log cannot be used. unknown_kind: a newer version wrote it, or it is damaged. undecodable: as well. foreign: another
+ * member's, or from an epoch that is still to come.
+ */
+export type RecoveryErrorCode = 'unknown_kind' | 'undecodable' | 'foreign';
+
+/** A record whose checksum holds says something that this member cannot have written. It must not start on it. */
+export class RecoveryError extends Error {
+  override readonly name = 'RecoveryError';
+
+  constructor(
+    readonly code: RecoveryErrorCode,
+    /** Name of the record's kind, or its number when that is unknown. */
+    readonly kind: DurableKind | number,
+    /** Place of the record in the log as it was read, from 0. */
+    readonly index: number,
+    readonly reason: string,
+  ) {
+    super(`record ${String(index)} of the vote log (${String(kind)}) is ${code}: ${reason}`);
+  }
+}
+
+const KIND_OF_CODE = new Map<number, DurableKind>(
+  Object.entries(DURABLE_KINDS).map(([kind, code]) => [code, kind as DurableKind]),
+);
+
+/**
+ * What the log says, from the first record to the last. Throws a RecoveryError.
+ *
+ * Where several records tell of one thing the highest counts, never the first found: of states and stable checkpoints the
+ * one with the highest sequence, of the prepared certificates of a slot the one of the highest view. What a stable
+ * checkpoint covers is dropped as soon as the checkpoint is read, so that memory is bounded by the window, not by the log.
+ */
+export function recover(records: Iterable<LogRecord>, options: RecoveryOptions): RecoveredVotes {
+  const recovery = new Recovery(options);
+  let index = 0;
+  for (const record of records) recovery.take(record, index++);
+  return recovery.result();
+}
+
+const slotKey = (sequence: Sequence, digest: Digest): string => `${String(sequence)} ${digest}`;
+
+class Recovery {
+  private state: RecoveredVotes['state'];
+  private stable: RecoveredVotes['stable'];
+  private votes: Signed[] = [];
+  /** By slot and digest: a batch may have been proposed for two slots. */
+  private readonly batches = new Map<string, { readonly sequence: Sequence; readonly batch: Batch }>();
+  private readonly prepared = new Map<Sequence, RecoveredVotes['prepared'][number]>();
+  private readonly newViews: Signed<NewView>[] = [];
+
+  constructor(private readonly options: RecoveryOptions) {}
+
+  take(record: LogRecord, index: number): void {
+    const kind = KIND_OF_CODE.get(record.kind);
+    if (kind === undefined) throw new RecoveryError('unknown_kind', record.kind, index, 'no such kind');
+    try {
+      this.read(kind, record, index);
+    } catch (error) {
+      if (error instanceof LayoutError) throw new RecoveryError('undecodable', kind, index, error.message);
+      throw error;
+    }
+  }
+
+  result(): RecoveredVotes {
+    return {
+      state: this.state,
+      stable: this.stable,
+      votes: this.votes.map((vote) => this.withBatch(vote)),
+      batches: [...this.batches.values()],
+      prepared: [...this.prepared.values()].sort((a, b) => a.sequence - b.sequence),
+      newViews: this.newViews,
+    };
+  }
+
+  private read(kind: DurableKind, record: LogRecord, index: number): void {
+    const { hash, limits } = this.options;
+    // In an array of its own: a view would keep the whole file in memory for as long as the smallest part of it.
+    const payload = new Uint8Array(record.payload);
+    const reader = new Reader(payload);
+    switch (kind) {
+      case 'vote':
+        this.takeVote(this.message(payload, kind, index), index);
+        return;
+      case 'batch': {
+        const batch = decodeBatch(hash, payload, limits);
+        const sequence = record.sequence as Sequence;
+        if (sequence > this.stableSequence) this.batches.set(slotKey(sequence, batch.digest), { sequence, batch });
+        return;
+      }
+      case 'prepared': {
+        const certificate = readPreparedCertificate(reader, limits);
+        reader.end();
+        const { sequence, view } = certificate;
+        const known = this.prepared.get(sequence);
+        if (sequence > this.stableSequence && (known === undefined || known.view < view)) {
+          this.prepared.set(sequence, certificate);
+        }
+        return;
+      }
+      case 'newView': {
+        const message = this.message(payload, kind, index);
+        if (message.kind !== 'newView') throw new LayoutError(`a ${message.kind} in its place`);
+        if (this.isOfThisEpoch(message, kind, index)) this.newViews.push(message);
+        return;
+      }
+      case 'state': {
+        const sequence = reader.u64() as Sequence;
+        if (this.state === undefined || sequence >= this.state.sequence) {
+          this.state = { sequence, bytes: reader.raw(reader.left) };
+        }
+        return;
+      }
+      case 'stable': {
+        const certificate = readCheckpointCertificate(reader, limits);
+        reader.end();
+        if (certificate.sequence <= this.stableSequence) return;
+        this.stable = certificate;
+        this.dropThrough(certificate.sequence);
+        return;
+      }
+    }
+  }
+
+  private get stableSequence(): number {
+    return this.stable?.sequence ?? 0;
+  }
+
+  private takeVote(vote: Signed, index: number): void {
+    if (!this.isOfThisEpoch(vote, 'vote', index)) return;
+    const { self } = this.options;
+    if (vote.sender !== self) {
+      throw new RecoveryError('foreign', 'vote', index, `sealed by member ${String(vote.sender)}, not ${String(self)}`);
+    }
+    if (isNeeded(vote, this.stableSequence)) this.votes.push(vote);
+  }
+
+  private isOfThisEpoch(message: Signed, kind: DurableKind, index: number): boolean {
+    const { epoch } = this.options;
+    if (message.epoch > epoch) {
+      throw new RecoveryError('foreign', kind, index, `of epoch ${String(message.epoch)}, here it is ${String(epoch)}`);
+    }
+    return message.epoch === epoch;
+  }
+
+  private message(payload: Uint8Array, kind: DurableKind, index: number): Signed {
+    const { hash, limits } = this.options;
+    const frame = decodeFrame(payload, limits);
+    const message = isRejection(frame) ? frame : decodePayload(hash, frame, limits);
+    if (isRejection(message)) {
+      throw new RecoveryError('undecodable', kind, index, `${message.code}: ${message.reason}`);
+    }
+    return message;
+  }
+
+  private dropThrough(stable: Sequence): void {
+    this.votes = this.votes.filter((vote) => isNeeded(vote, stable));
+    for (const [key, { sequence }] of this.batches) if (sequence <= stable) this.batches.delete(key);
+    for (const sequence of this.prepared.keys()) if (sequence <= stable) this.prepared.delete(sequence);
+  }
+
+  /** A proposal's batch may stand in a record of its own, once; the digest that is signed is the batch's. */
+  private withBatch(vote: Signed): Signed {
+    if (vote.kind !== 'prePrepare' || vote.batch !== undefined) return vote;
+    const held = this.batches.get(slotKey(vote.sequence, vote.digest));
+    return held === undefined ? vote : { ...vote, batch: held.batch };
+  }
+}
+
+/** A slot's votes end with its stability, except the CHECKPOINT itself: members that lag ask for it. */
+function isNeeded({ kind, sequence }: Signed, stable: number): boolean {
+  switch (kind) {
+    case 'prePrepare':
+    case 'prepare':
+    case 'commit':
+      return sequence > stable;
+    case 'checkpoint':
+      return sequence >= stable;
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,47 @@
+export { DecidedTotals } from './decided-totals';
+export { packLimits, type PackLimits } from './envelope-packer';
+export {
+  Gateway,
+  type AcceptedEnvelope,
+  type AcceptedProposal,
+  type GatewayLimits,
+  type GatewayPorts,
+  type Proposal,
+} from './gateway';
+export {
+  cursorText,
+  parseCursor,
+  readHistory,
+  type HistoryBounds,
+  type HistoryCursor,
+  type HistoryPage,
+} from './history';
+export {
+  STATUS_INTERVALS_MISSED_MAX,
+  viewSwarm,
+  type Health,
+  type LivenessOptions,
+  type MemberState,
+  type MemberView,
+  type SwarmView,
+} from './liveness';
+export {
+  executedIn,
+  ProposalLookup,
+  proposerOf,
+  settledRequest,
+  statusOf,
+  type ActiveRequest,
+  type DecisionsView,
+  type FinalStatus,
+  type Found,
+  type RequestPlace,
+  type SettledRequest,
+} from './lookup';
+export {
+  Proposals,
+  type ExecutedEnvelope,
+  type ProposalsLimits,
+  type SeenEnvelope,
+  type Submission,
+} from './proposals';

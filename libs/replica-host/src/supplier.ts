@@ -1,0 +1,109 @@
+import type { MemberIndex, Sequence } from '@concordat/protocol';
+import { StoragePortError } from './halt';
+import type { DecisionsPort, NetworkPort, SuppliedDecision } from './ports';
+
+/** What a supplier needs. */
+export interface SupplierOptions {
+  readonly decisions: Pick<DecisionsPort, 'read'>;
+  readonly network: Pick<NetworkPort, 'flush'>;
+  readonly bytesPerMemberMax: number;
+  readonly bytesMax: number;
+  /** Seals and sends one decision; returns its bytes. */
+  readonly send: (to: MemberIndex, decision: SuppliedDecision) => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Job {
+  next: Sequence;
+  through: Sequence;
+}
+
+/**
+ * Sends decided sequences to members that lag (Spec §10), beside everything else: reading does not block, and after each
+ * round it waits until the round has left the process, so that no more than the bounds is ever under way.
+ *
+ * One job per member. Whoever asks again while it is served is served on: what got lost it will ask for once more.
+ */
+export class Supplier {
+  private readonly jobs = new Map<MemberIndex, Job>();
+  private running = false;
+  private reading: Promise<unknown> | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: SupplierOptions) {}
+
+  request(to: MemberIndex, from: Sequence, through: Sequence): void {
+    if (this.stopped) return;
+    const job = this.jobs.get(to);
+    if (job === undefined) this.jobs.set(to, { next: from, through });
+    else {
+      job.next = Math.max(job.next, from) as Sequence;
+      job.through = Math.max(job.through, through) as Sequence;
+    }
+    if (this.running) return;
+    this.running = true;
+    this.run().catch((error: unknown) => this.options.onFailure(error));
+  }
+
+  /** Resolves when nothing is being read. Never rejects. */
+  async idle(): Promise<void> {
+    await this.reading;
+  }
+
+  /** Sends nothing more. */
+  stop(): void {
+    this.stopped = true;
+    this.jobs.clear();
+  }
+
+  private async run(): Promise<void> {
+    while (this.jobs.size > 0) {
+      await this.serveRound();
+      try {
+        await this.options.network.flush();
+      } catch {
+        // Nobody is reached now. Whoever still lacks something says so in its next STATUS.
+        this.jobs.clear();
+      }
+    }
+    this.running = false;
+  }
+
+  /** A part for each member in turn, as far as the bound for all of them reaches. */
+  private async serveRound(): Promise<void> {
+    let left = this.options.bytesMax;
+    for (const [to, job] of [...this.jobs]) {
+      if (left <= 0) return;
+      left -= await this.servePart(to, job, Math.min(left, this.options.bytesPerMemberMax));
+    }
+  }
+
+  private async servePart(to: MemberIndex, job: Job, bytesMax: number): Promise<number> {
+    const decisions = await this.read(job.next, job.through, bytesMax);
+    // Last in line from now on; gone when it is done or the host has stopped.
+    this.jobs.delete(to);
+    if (this.stopped) return 0;
+    let bytes = 0;
+    for (const decision of decisions) {
+      if (bytes >= bytesMax) break;
+      // It has asked for later ones while these were read.
+      if (decision.sequence < job.next) continue;
+      bytes += this.options.send(to, decision);
+      job.next = (decision.sequence + 1) as Sequence;
+    }
+    if (decisions.length > 0 && job.next <= job.through) this.jobs.set(to, job);
+    return bytes;
+  }
+
+  private async read(from: Sequence, through: Sequence, bytesMax: number): Promise<readonly SuppliedDecision[]> {
+    try {
+      const decisions = Promise.resolve(this.options.decisions.read(from, through, bytesMax));
+      this.reading = decisions.catch(() => undefined);
+      return await decisions;
+    } catch (error) {
+      throw new StoragePortError(error);
+    } finally {
+      this.reading = undefined;
+    }
+  }
+}
