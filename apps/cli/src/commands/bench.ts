@@ -1,0 +1,127 @@
+import { tmpdir } from 'node:os';
+import { Option, type Command } from 'commander';
+import { BenchSwarm } from '../bench/bench-swarm';
+import { isOnDisk, verificationsPerSecond } from '../bench/machine';
+import { benchEntry, describeBench, type BenchEntry } from '../bench/report';
+import { SCENARIOS, type Scenario } from '../bench/scenarios';
+import { describeMinute, describeSoak, soakReport, type SoakMinute } from '../bench/soak';
+import { EXIT, type ExitCode } from '../errors';
+import { engineName, integer, positive } from '../options';
+import { type Progress } from '../output';
+import { type Session } from '../session';
+import { aborted, processLifetime, type Lifetime } from '../swarm/lifetime';
+
+interface BenchOptions {
+  readonly nodes: number;
+  readonly scenario?: readonly string[];
+  readonly runs: number;
+  readonly durationS: number;
+  readonly warmUpS: number;
+  readonly clients?: number;
+  readonly soak?: number;
+  readonly dir: string;
+  readonly protocol: string;
+}
+
+const MS = 1_000;
+const VERIFY_MS = 1_000;
+const MINUTE_MS = 60_000;
+
+/** `concordat bench`: decisions per second and latencies of a swarm of its own. */
+export function registerBench(program: Command, session: Session): void {
+  program
+    .command('bench')
+    .description('measure a swarm of its own: real processes, a real nats-server, durable')
+    .option('--nodes <n>', 'members', integer(1, 100), 4)
+    .addOption(new Option('--scenario <name...>', 'only these').choices(SCENARIOS.map(({ name }) => name)))
+    .option('--runs <n>', 'runs per scenario; medians are reported', integer(1, 100), 5)
+    .option('--duration, --duration-s <s>', 'seconds per run', positive(3600), 5)
+    .option('--warm-up-s <s>', 'seconds before the first run', positive(600), 3)
+    .option('--clients <n>', 'clients, each with one envelope in flight (default: by scenario)', integer(1, 10_000))
+    .option('--soak <minutes>', 'load for so long, and print the members’ memory each minute', integer(1, 1440))
+    .option('--dir <dir>', 'where the temporary folder is made: the disk that is measured', tmpdir())
+    .addOption(new Option('--protocol <engine>', 'how members agree').argParser(engineName).default('pbft'))
+    .action(session.action((options: BenchOptions) => bench(options, session)));
+}
+
+async function bench(options: BenchOptions, session: Session): Promise<ExitCode> {
+  const lifetime = processLifetime(process);
+  const progress = session.output.progress('measuring signature checks');
+  const speed = verificationsPerSecond(VERIFY_MS);
+  const swarm = new BenchSwarm({ nodes: options.nodes, dir: options.dir, env: session.env });
+  try {
+    progress.update(`starting ${options.nodes} members`);
+    await swarm.start(lifetime.signal);
+    const measured = measure({ swarm, options, session, progress, speed });
+    return await untilStopped(swarm.whileAlive(measured), lifetime);
+  } catch (thrown) {
+    if (lifetime.signal.aborted) return EXIT.no;
+    throw thrown;
+  } finally {
+    progress.stop();
+    await swarm.stop();
+    lifetime.end();
+  }
+}
+
+const untilStopped = (work: Promise<ExitCode>, { signal }: Lifetime): Promise<ExitCode> =>
+  Promise.race([work, aborted(signal).then((): ExitCode => EXIT.no)]);
+
+interface Measuring {
+  readonly swarm: BenchSwarm;
+  readonly options: BenchOptions;
+  readonly session: Session;
+  readonly progress: Progress;
+  readonly speed: number;
+}
+
+function chosen({ scenario, clients }: BenchOptions, fallback: readonly Scenario[]): Scenario[] {
+  const scenarios = scenario === undefined ? fallback : SCENARIOS.filter(({ name }) => scenario.includes(name));
+  return scenarios.map((one) => (clients === undefined ? one : { ...one, clients }));
+}
+
+function measure(measuring: Measuring): Promise<ExitCode> {
+  return measuring.options.soak === undefined ? measureSpeed(measuring) : soak(measuring, measuring.options.soak);
+}
+
+async function measureSpeed({ swarm, options, session, progress, speed }: Measuring): Promise<ExitCode> {
+  const { nodes, protocol, runs, durationS, dir } = options;
+  const entries: BenchEntry[] = [];
+  for (const scenario of chosen(options, SCENARIOS)) {
+    progress.update(`${scenario.title}: warming up`);
+    const load = await swarm.loadFor(scenario);
+    await load.run(options.warmUpS * MS);
+    const results = [];
+    for (let run = 1; run <= runs; run++) {
+      progress.update(`${scenario.title}: run ${run} of ${runs}`);
+      results.push(await load.run(durationS * MS));
+    }
+    const around = { protocol, nodes, durable: isOnDisk(dir), duration_s: durationS };
+    const figures = { ed25519_verifications_per_s: speed, member_rss_mb: swarm.memory() };
+    entries.push(benchEntry(scenario, results, { ...around, ...figures }));
+  }
+  progress.stop();
+  session.output.result(entries, () => describeBench(entries));
+  return entries.every(({ decisions_per_s }) => decisions_per_s > 0) ? EXIT.done : EXIT.no;
+}
+
+async function soak({ swarm, options, session, progress }: Measuring, minutes: number): Promise<ExitCode> {
+  const [scenario] = chosen(
+    options,
+    SCENARIOS.filter(({ name }) => name === 'signed-clients'),
+  );
+  if (scenario === undefined) return EXIT.usage;
+  const load = await swarm.loadFor(scenario);
+  const seen: SoakMinute[] = [];
+  for (let minute = 1; minute <= minutes; minute++) {
+    progress.update(`${scenario.title}: minute ${minute} of ${minutes}`);
+    const { decided, elapsedMs } = await load.run(MINUTE_MS);
+    const now = { minute, decisions_per_s: Math.round((decided * MS) / elapsedMs), member_rss_mb: swarm.memory() };
+    seen.push(now);
+    session.output.event(now, describeMinute(now));
+  }
+  progress.stop();
+  const report = soakReport(scenario.name, seen);
+  session.output.result(report, () => describeSoak(report));
+  return report.holds ? EXIT.done : EXIT.no;
+}

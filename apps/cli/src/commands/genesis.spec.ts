@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readKeyFile, signatureSuite } from '@concordat/crypto';
+import { genesisFromJson, toBase64Url, type Genesis } from '@concordat/protocol';
+import { EXIT } from '../errors';
+import { run, temporaryFolder } from '../testing/captured';
+
+const parsed = (text: string): Genesis => genesisFromJson(JSON.parse(text));
+
+describe('concordat genesis', () => {
+  const folder = temporaryFolder();
+  afterAll(folder.remove);
+
+  const memberArgs = (count: number): string[] =>
+    Array.from({ length: count }, (_, i) => {
+      const { publicKey } = signatureSuite('ed25519').generate();
+      return ['--member', `m${i}=${toBase64Url(publicKey)}`];
+    }).flat();
+
+  it('writes keys where asked, for their owner only, and a genesis that names them', async () => {
+    const keys = join(folder.path, 'keys');
+    const out = join(folder.path, 'genesis.json');
+    const { exitCode, out: said } = await run([
+      'genesis',
+      '--nodes',
+      '4',
+      '--keys',
+      keys,
+      '--swarm',
+      'mine',
+      '--out',
+      out,
+      '--json',
+    ]);
+    expect(exitCode).toBe(EXIT.done);
+    const genesis = parsed(readFileSync(out, 'utf8'));
+    expect(JSON.parse(said)).toMatchObject({ file: out, swarm: 'mine', nodes: 4, f: 1 });
+    expect(genesis.table.members.map(({ nodeId }) => nodeId)).toEqual(['node-0', 'node-1', 'node-2', 'node-3']);
+    for (const { nodeId, publicKey } of genesis.table.members) {
+      const file = join(keys, nodeId, 'key.json');
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readKeyFile(file).publicKey).toEqual(publicKey);
+    }
+  });
+
+  it('takes public keys of others, and then makes no key', async () => {
+    const { exitCode, out } = await run(['genesis', ...memberArgs(7), '--f', '1']);
+    expect(exitCode).toBe(EXIT.done);
+    const { swarm, table } = parsed(out);
+    expect({ swarm, f: table.f, n: table.members.length }).toEqual({ swarm: 'local', f: 1, n: 7 });
+  });
+
+  it('makes RSA keys for a swarm that wants them', async () => {
+    const { out } = await run([
+      'genesis',
+      '--nodes',
+      '1',
+      '--keys',
+      join(folder.path, 'rsa'),
+      '--scheme',
+      'rsa-pss-2048',
+    ]);
+    expect(parsed(out).table.signatureScheme).toBe('rsa-pss-2048');
+    expect(readKeyFile(join(folder.path, 'rsa', 'node-0', 'key.json')).scheme).toBe('rsa-pss-2048');
+  });
+
+  it('never makes one genesis twice', async () => {
+    const args = ['genesis', ...memberArgs(4)];
+    const [first, second] = [await run(args), await run(args)];
+    expect(parsed(first.out).random).not.toBe(parsed(second.out).random);
+  });
+
+  it('never replaces a file', async () => {
+    const out = join(folder.path, 'there.json');
+    writeFileSync(out, 'precious');
+    const { exitCode, err } = await run(['genesis', ...memberArgs(4), '--out', out]);
+    expect(exitCode).toBe(EXIT.usage);
+    expect(err).toContain('exists already');
+    expect(readFileSync(out, 'utf8')).toBe('precious');
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('does not take the key of a member that has run', async () => {
+    const keys = join(folder.path, 'used');
+    await run(['genesis', '--nodes', '1', '--keys', keys]);
+    writeFileSync(join(keys, 'node-0', 'member.log'), '');
+    const { exitCode, err } = await run(['genesis', '--nodes', '1', '--keys', keys]);
+    expect(exitCode).toBe(EXIT.usage);
+    expect(err).toContain('holds a member of another swarm');
+  });
+
+  const [key] = memberArgs(1).slice(1);
+  const refused = [
+    { name: 'neither nodes nor members', args: [], says: 'either --nodes or --member' },
+    { name: 'nodes and members', args: ['--nodes', '4', '--member', key ?? ''], says: 'either --nodes or --member' },
+    { name: 'nodes without a place for keys', args: ['--nodes', '4'], says: '--keys' },
+    { name: 'a key that is none', args: ['--member', 'a=!!'], says: 'must be base64url' },
+    { name: 'a key of another length', args: ['--member', 'a=AAAA'], says: 'members[0].public_key' },
+    { name: 'one member twice', args: ['--member', key ?? '', '--member', key ?? ''], says: 'stands twice' },
+    {
+      name: 'more faults than members can bear',
+      args: [...memberArgs(4), '--f', '2'],
+      says: 'f: must be an integer from 0 to 1',
+    },
+  ];
+  it.each(refused)('refuses $name', async ({ args, says }) => {
+    const { exitCode, err } = await run(['genesis', ...args]);
+    expect(exitCode).toBe(EXIT.usage);
+    expect(err).toContain(says);
+  });
+});
