@@ -20,7 +20,7 @@ class Client {
     public highest: bigint,
     /** Bit (nonce mod window) says whether that nonce, of (highest - window, highest], was executed. */
     readonly used: Uint32Array,
-    /** Log time from which nothing that this signer signed so far can be executed any more. */
+    /** Log time after which nothing that this signer signed so far can be executed any more. */
     public forgetAfter: Millis,
   ) {}
 }
@@ -31,9 +31,9 @@ export type NonceVerdict = 'fresh' | 'used' | 'below-window';
 /**
  * Which nonces were executed, per signer: exactly-once execution (Spec §9).
  *
- * A client is forgotten once log time has passed the last deadline of everything it had executed: those envelopes can
- * only come back as expired, so none is ever executed twice, and the table stays bounded. A client that later signs other
- * content under an old nonce breaks its own numbering; nobody else's.
+ * A client is forgotten a request's lifetime after its last executed one. Whatever it had signed until then, retries with a
+ * later deadline included, can only come back as expired, so nothing is executed twice, and the table stays bounded. A
+ * client that signs other content under an old nonce after that breaks its own numbering; nobody else's.
  */
 export class Deduplication {
   private readonly clients = new Map<string, Client>();
@@ -62,25 +62,25 @@ export class Deduplication {
     return signerKey.startsWith('g:') || this.clients.has(signerKey) || this.clients.size < this.clientsMax;
   }
 
-  /** Marks a fresh nonce as executed. `expiresAt` is its request's deadline in log time. */
-  mark(signerKey: string, nonce: bigint, expiresAt: Millis): void {
+  /** Marks a fresh nonce as executed; its signer is remembered up to `forgetAfter` in log time, at least. */
+  mark(signerKey: string, nonce: bigint, forgetAfter: Millis): void {
     invariant(this.verdict(signerKey, nonce) === 'fresh', `nonce ${nonce.toString()} of ${signerKey} is executed once`);
     let client = this.clients.get(signerKey);
     if (client === undefined) {
       invariant(this.hasRoomFor(signerKey), 'room for a client is checked before its nonce is marked');
-      client = new Client(nonce, new Uint32Array(this.window / 32), expiresAt);
+      client = new Client(nonce, new Uint32Array(this.window / 32), forgetAfter);
       this.clients.set(signerKey, client);
     }
     this.advance(client, nonce);
     const at = this.place(nonce);
     client.used[at >>> 5] = (client.used[at >>> 5] ?? 0) | (1 << (at & 31));
-    if (expiresAt > client.forgetAfter) client.forgetAfter = expiresAt;
+    if (forgetAfter > client.forgetAfter) client.forgetAfter = forgetAfter;
     client.digest = undefined;
   }
 
   /**
-   * Forgets clients whose every executed request is past its deadline at `logTime`. Called at checkpoints only. Gateways
-   * are members, few, and number their requests for ever: they stay.
+   * Forgets clients whose time has passed at `logTime`. Called at checkpoints only. Gateways are members, few, and number
+   * their requests for ever: they stay.
    */
   forget(logTime: Millis): void {
     for (const [key, client] of this.clients) {

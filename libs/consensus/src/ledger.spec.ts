@@ -110,11 +110,16 @@ describe('state', () => {
       ledger,
       batchAt(1000, ['A', { expiresAt: 2000 }], ['B', { expiresAt: 50_000 }], ['C', { expiresAt: 50_000 }]),
     );
-    outcomes(ledger, batchAt(2001, ['B', { nonce: 2n }]));
+    // Remembered for a lifetime and the clock bound after its execution: 1000 + 60 000 + 10 000.
+    outcomes(ledger, batchAt(71_000, ['B', { nonce: 2n, expiresAt: 90_000 }]));
+    ledger.checkpoint();
     expect(ledger.hasRoomFor('c:new')).toBe(false);
+    outcomes(ledger, batchAt(71_001, ['B', { nonce: 3n, expiresAt: 90_000 }]));
     ledger.checkpoint();
     expect(ledger.hasRoomFor('c:new')).toBe(true);
-    expect(outcomes(ledger, batchAt(2001, ['A', { expiresAt: 2000 }], ['B', { expiresAt: 50_000 }]))).toEqual([[2, 1]]);
+    expect(
+      outcomes(ledger, batchAt(71_001, ['A', { expiresAt: 2000 }], ['B', { nonce: 3n, expiresAt: 90_000 }])),
+    ).toEqual([[2, 1]]);
   });
 
   it('knows an envelope of which nothing can be decided any more', () => {

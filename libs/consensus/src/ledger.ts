@@ -163,7 +163,9 @@ export class Ledger {
     // A deadline too far ahead would keep its signer's record for too long.
     if (request.expiresAt > this.time + this.table.requestLifetimeMaxMs) return OUTCOMES.refused;
     if (verdict === 'below-window' || !this.deduplication.hasRoomFor(signerKey)) return OUTCOMES.refused;
-    this.deduplication.mark(signerKey, nonce, request.expiresAt);
+    // A retry that was signed before this moment has a deadline within a lifetime of its signer's clock.
+    const { requestLifetimeMaxMs, logTimeBoundMs } = this.table;
+    this.deduplication.mark(signerKey, nonce, (this.time + requestLifetimeMaxMs + logTimeBoundMs) as Millis);
     this.decidedCount++;
     return OUTCOMES.decided;
   }

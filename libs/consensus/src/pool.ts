@@ -44,6 +44,8 @@ export class Pool {
   private readonly entries = new Map<Digest, Entry>();
   /** Those without a proposal, by priority, each in order of arrival. */
   private readonly unproposed: readonly Map<Digest, Entry>[] = PRIORITIES.map(() => new Map<Digest, Entry>());
+  /** Those that another member missed for long: they go first. */
+  private readonly overdue = new Map<Digest, Entry>();
   private readonly shares = new Map<MemberIndex, Share>();
   private heldBytes = 0;
 
@@ -77,6 +79,12 @@ export class Pool {
     }
     this.insert(envelope, origin);
     return undefined;
+  }
+
+  /** Another member has waited for that envelope for long, and its timer runs: it goes into the next batch. */
+  expedite(id: Digest): void {
+    const entry = this.entries.get(id);
+    if (entry !== undefined && entry.proposedAt === undefined) this.overdue.set(id, entry);
   }
 
   /** The envelope with that id, if it waits here. */
@@ -122,6 +130,9 @@ export class Pool {
       this.propose(entry, sequence);
       return true;
     };
+    for (const entry of this.overdue.values()) {
+      if (requests >= requestsMax || !tryTake(entry, requestsMax)) return taken;
+    }
     for (const entry of this.entries.values()) {
       if (requests >= requestsMax / OLDEST_SHARE) break;
       if (entry.proposedAt === undefined && !tryTake(entry, requestsMax)) break;
@@ -155,6 +166,7 @@ export class Pool {
     if (entry === undefined) return;
     this.entries.delete(id);
     this.unproposed[entry.priority]?.delete(id);
+    this.overdue.delete(id);
     this.heldBytes -= entry.envelope.bytes.length;
     const share = entry.origin === undefined ? undefined : this.shares.get(entry.origin);
     if (share === undefined) return;
@@ -179,5 +191,6 @@ export class Pool {
   private propose(entry: Entry, sequence: Sequence): void {
     entry.proposedAt = sequence;
     this.unproposed[entry.priority]?.delete(entry.envelope.id);
+    this.overdue.delete(entry.envelope.id);
   }
 }

@@ -20,6 +20,7 @@ import {
   type Signed,
   type SlotStatus,
   type Statement,
+  type ViewChangeHeld,
 } from './messages';
 import { reject, type Rejection } from './rejection';
 import { decodeEnvelope } from './request';
@@ -168,7 +169,7 @@ function encodeComposite(
       writer.u16(message.waiting.length);
       for (const id of message.waiting) writer.digest(id);
       writer.u16(message.viewChangesHeld.length);
-      for (const member of message.viewChangesHeld) writer.u16(member);
+      for (const { sender, view } of message.viewChangesHeld) writer.u16(sender).u64(view);
       break;
     case 'fetch':
       for (const digests of [message.batches, message.viewChanges, message.envelopes]) {
@@ -401,9 +402,10 @@ function readStatus(reader: Reader, statement: Statement<'status'>, limits: Wire
     slots.push({ sequence, flags });
   }
   const waiting = readDigests(reader, WAITING_IN_STATUS_MAX);
-  const held = reader.count(limits.membersMax, 2);
-  const viewChangesHeld: MemberIndex[] = [];
-  for (let i = 0; i < held; i++) viewChangesHeld.push(reader.u16() as MemberIndex);
+  const held = reader.count(limits.membersMax, 10);
+  const viewChangesHeld: ViewChangeHeld[] = [];
+  for (let i = 0; i < held; i++)
+    viewChangesHeld.push({ sender: reader.u16() as MemberIndex, view: reader.u64() as View });
   reader.end();
   return { ...statement, promisedView, stableSequence, headDigest, slots, waiting, viewChangesHeld };
 }

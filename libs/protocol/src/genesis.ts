@@ -50,7 +50,7 @@ export function createEpochTable(options: TableOptions): EpochTable {
     weightedVoting: false,
     f: Math.floor((options.members.length - 1) / 3),
     checkpointInterval,
-    windowSize: 2 * checkpointInterval,
+    windowSize: 2 * (options.checkpointInterval ?? checkpointInterval),
     batchRequestsMax: 1000,
     batchBytesMax: 512 * 1024,
     logTimeBoundMs: 10_000,
@@ -61,7 +61,7 @@ export function createEpochTable(options: TableOptions): EpochTable {
     epoch: 0 as Epoch,
   });
   let interval = 128;
-  while (interval > 8 && wireLimits(make(interval)).messageBytesMax > BROKER_PAYLOAD_BYTES) interval /= 2;
+  while (interval > 1 && wireLimits(make(interval)).messageBytesMax > BROKER_PAYLOAD_BYTES) interval /= 2;
   const table = make(interval);
   checkEpochTable(table);
   return table;
@@ -107,15 +107,15 @@ function fieldsOf(value: unknown, path: string, known: readonly string[]): Field
   return fields;
 }
 
-function numberAt(fields: Fields, key: string): number {
+function numberAt(fields: Fields, key: string, path = key): number {
   const value = fields[key];
-  if (typeof value !== 'number') throw new EpochTableError(key, 'must be a number');
+  if (typeof value !== 'number') throw new EpochTableError(path, 'must be a number');
   return value;
 }
 
-function textAt(fields: Fields, key: string): string {
+function textAt(fields: Fields, key: string, path = key): string {
   const value = fields[key];
-  if (typeof value !== 'string') throw new EpochTableError(key, 'must be text');
+  if (typeof value !== 'string') throw new EpochTableError(path, 'must be text');
   return value;
 }
 
@@ -152,13 +152,15 @@ const GENESIS_KEYS = [
 function memberFromJson(value: unknown, index: number): Member {
   const path = `members[${String(index)}]`;
   const fields = fieldsOf(value, path, MEMBER_KEYS);
+  const nodeId = textAt(fields, 'node_id', `${path}.node_id`) as NodeId;
+  const publicKeyText = textAt(fields, 'public_key', `${path}.public_key`);
   let publicKey: Uint8Array;
   try {
-    publicKey = fromBase64Url(textAt(fields, 'public_key'));
+    publicKey = fromBase64Url(publicKeyText);
   } catch (error) {
     throw new EpochTableError(`${path}.public_key`, (error as Error).message);
   }
-  return { nodeId: textAt(fields, 'node_id') as NodeId, publicKey, weight: numberAt(fields, 'weight') };
+  return { nodeId, publicKey, weight: numberAt(fields, 'weight', `${path}.weight`) };
 }
 
 /** Reads what genesisToJson wrote. Throws an EpochTableError that names the wrong field. */

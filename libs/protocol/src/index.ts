@@ -118,6 +118,7 @@ export {
   type Status,
   type Verified,
   type ViewChange,
+  type ViewChangeHeld,
   type ViewChangeReference,
 } from './messages';
 export { envelopeSigningBytes, statementBytes, type SigningDomain } from './statement';

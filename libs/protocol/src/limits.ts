@@ -1,7 +1,7 @@
 import { BATCH_OVERHEAD_BYTES } from './batch';
 import { HEADER_BYTES, type WireLimits } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
-import { FETCH_ITEMS_MAX } from './messages';
+import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
 
 /** Bounds of everything on the wire under a table. `messageBytesMax` is the largest legal message; a broker must carry it whole. */
 export function wireLimits(table: EpochTable): WireLimits {
@@ -17,6 +17,7 @@ export function wireLimits(table: EpochTable): WireLimits {
     head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
     head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
     head + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16,
+    head + 8 + 8 + 32 + 2 + SLOTS_IN_STATUS_MAX * 9 + 2 + WAITING_IN_STATUS_MAX * 32 + 2 + n * 10,
   );
   return {
     requestsMax: table.batchRequestsMax,

@@ -110,8 +110,14 @@ export interface Status extends Statement<'status'> {
   readonly slots: readonly SlotStatus[];
   /** Ids of the oldest waiting envelopes, at most WAITING_IN_STATUS_MAX. */
   readonly waiting: readonly Digest[];
-  /** Senders whose VIEW-CHANGE for `promisedView` or above the sender holds. */
-  readonly viewChangesHeld: readonly MemberIndex[];
+  /** VIEW-CHANGEs for views above `view` that the sender holds. */
+  readonly viewChangesHeld: readonly ViewChangeHeld[];
+}
+
+/** A VIEW-CHANGE that a member holds: the newest of `sender`. */
+export interface ViewChangeHeld {
+  readonly sender: MemberIndex;
+  readonly view: View;
 }
 
 /** Slots a STATUS lists. */

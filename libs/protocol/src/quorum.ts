@@ -13,7 +13,7 @@ export function faultsTolerated(n: number): number {
 
 /** Members in a quorum when all weigh the same: floor((n + f) / 2) + 1. Throws a RangeError unless n >= 3f + 1. */
 export function quorumByCount(n: number, f: number): number {
-  if (!Number.isSafeInteger(f) || f < 0 || n < 3 * f + 1)
+  if (!Number.isSafeInteger(f) || f < 0 || f > faultsTolerated(n))
     throw new RangeError(`n = ${String(n)} cannot tolerate f = ${String(f)}: n >= 3f + 1`);
   return Math.floor((n + f) / 2) + 1;
 }
@@ -28,6 +28,7 @@ export function faultyWeightMax(weights: readonly number[], f: number): number {
 
 /** Least weight of a quorum: the least integer above (W + F) / 2. Throws a RangeError unless 3F < W and all weights are integers >= 1. */
 export function quorumByWeight(weights: readonly number[], f: number): number {
+  if (!Number.isSafeInteger(f) || f < 0) throw new RangeError(`f is an integer >= 0, not ${String(f)}`);
   for (const weight of weights) {
     if (!Number.isSafeInteger(weight) || weight < 1)
       throw new RangeError(`a weight is an integer >= 1, not ${String(weight)}`);

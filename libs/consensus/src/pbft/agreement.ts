@@ -5,6 +5,7 @@ import {
   reject,
   type Batch,
   type Commit,
+  type CommitCertificate,
   type DecidedSupply,
   type Digest,
   type NewViewEntry,
@@ -136,8 +137,9 @@ export class Agreement {
     const recorded = slot.recordCommit(message);
     if (recorded.kind === 'conflict') {
       this.context.accuseOfEquivocation(signedStatement(recorded.earlier), signedStatement(message));
-    } else if (recorded.kind === 'new' && slot.decision === undefined) {
-      slot.decision = slot.commitQuorum(this.context.committee, message);
+    } else if (recorded.kind === 'new') {
+      const certificate = slot.commitQuorum(this.context.committee, message);
+      if (certificate !== undefined) this.decide(slot, certificate);
     }
   }
 
@@ -153,8 +155,18 @@ export class Agreement {
       return;
     }
     const slot = this.slotAt(certificate.sequence);
-    slot.decision ??= certificate;
+    this.decide(slot, certificate);
     if (batch !== undefined) this.hold(slot, batch);
+  }
+
+  private decide(slot: Slot, certificate: CommitCertificate): void {
+    if (slot.decision !== undefined && slot.decision.digest !== certificate.digest) {
+      const { digest } = slot.decision;
+      const reason = `sequence ${String(slot.sequence)} has two valid certificates, for ${digest} and ${certificate.digest}: more than f members lie`;
+      this.context.emit({ kind: 'halt', reason });
+      return;
+    }
+    slot.decision ??= certificate;
   }
 
   /** A batch that was asked for by its digest. True when a slot wanted it. */
@@ -230,6 +242,11 @@ export class Agreement {
     for (const slot of this.slots.values()) this.noteProposed(slot);
   }
 
+  /** Gives the votes that a crash kept from being made: a log may end between a prepared certificate and its COMMIT. */
+  resume(): void {
+    for (const slot of this.slotsInOrder()) this.advance(slot);
+  }
+
   /** What this member has prepared above `low`, ascending: what its VIEW-CHANGE must tell. */
   preparedAbove(low: Sequence): PreparedCertificate[] {
     const certificates: PreparedCertificate[] = [];
@@ -256,9 +273,20 @@ export class Agreement {
     return missing;
   }
 
-  /** Forgets slots that are stable and executed. */
-  dropThrough(sequence: Sequence): void {
-    for (const known of this.slots.keys()) if (known <= sequence) this.slots.delete(known);
+  /**
+   * Forgets slots that are stable and executed. On a member that lags also two other sorts, in which it has voted nothing:
+   * stable ones far above what it has executed, which come back by FETCH when their turn comes; and executed ones beyond
+   * its window, which its decision store holds.
+   */
+  dropNeedless(): void {
+    const { stable, windowTop, ledger, committee } = this.context;
+    const low = Math.min(stable, ledger.executed);
+    const reach = ledger.executed + committee.table.windowSize;
+    for (const sequence of this.slots.keys()) {
+      const far = sequence > reach && sequence <= stable;
+      const beyond = sequence > windowTop && sequence <= ledger.executed;
+      if (sequence <= low || far || beyond) this.slots.delete(sequence);
+    }
   }
 
   progressOf(id: Digest): EnvelopeProgress | undefined {

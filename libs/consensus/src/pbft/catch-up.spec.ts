@@ -3,6 +3,7 @@ import {
   ZERO_DIGEST,
   type Digest,
   type DraftOf,
+  type MemberIndex,
   type Sequence,
   type Signed,
   type SlotStatus,
@@ -17,7 +18,7 @@ interface Standing {
   readonly stable?: number;
   readonly slots?: readonly SlotStatus[];
   readonly waiting?: readonly Digest[];
-  readonly held?: readonly number[];
+  readonly held?: readonly (readonly [sender: number, view: number])[];
 }
 
 function status({
@@ -38,7 +39,7 @@ function status({
     headDigest: ZERO_DIGEST,
     slots,
     waiting,
-    viewChangesHeld: held as never,
+    viewChangesHeld: held.map(([sender, of]) => ({ sender: sender as MemberIndex, view: of as View })),
   };
 }
 
@@ -109,7 +110,7 @@ describe('what a STATUS brings back', () => {
     const member = new Driver(2);
     member.receive(member.viewChange(0, 1)).receive(member.viewChange(3, 1));
     member.told();
-    member.from(1, status({ promised: 1, held: [0] }));
+    member.from(1, status({ promised: 1, held: [[0, 1]] }));
     expect(new Set(member.told().filter((text) => text.startsWith('forward')))).toEqual(
       new Set(['forward viewChange to 1']),
     );

@@ -17,6 +17,7 @@ import {
 import type { PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
+import { Allowance, Resends } from './answer-bounds';
 import type { Slot } from './slot';
 import type { ViewChanges } from './view-changes';
 
@@ -38,9 +39,15 @@ export class CatchUp {
   private executedAtLastTick = -1;
   /** Decided sequences that were asked for, up to here. */
   private fetchingThrough = 0 as Sequence;
+  /** Whose turn it is to be asked: for what a view names, and for decided sequences. */
   private turn = 0;
+  private supplier = 0;
   /** Digests that were asked for since the last tick: a further event is no reason to ask again. */
   private readonly asked = new Set<Digest>();
+  /** Envelopes that were asked of each member at its last STATUS. */
+  private readonly askedEnvelopes = new Map<MemberIndex, ReadonlySet<Digest>>();
+  private readonly allowance = new Allowance();
+  private readonly resends = new Resends();
 
   constructor(
     private readonly context: Context,
@@ -67,9 +74,17 @@ export class CatchUp {
         headDigest: context.ledger.headDigest,
         slots: this.openSlots(),
         waiting: context.pool.oldestIds(WAITING_IN_STATUS_MAX),
-        viewChangesHeld: this.viewChanges.heldFrom(context.promisedView).map((message) => message.sender),
+        viewChangesHeld: this.viewChanges
+          .heldFrom((context.view + 1) as View)
+          .map(({ sender, view }) => ({ sender, view })),
       },
     });
+  }
+
+  /** True for an envelope that another member misses and that was asked for at its last STATUS. */
+  wasAskedFor(id: Digest): boolean {
+    for (const ids of this.askedEnvelopes.values()) if (ids.has(id)) return true;
+    return false;
   }
 
   /** The regular STATUS, and another try at whatever is still missing. */
@@ -121,28 +136,28 @@ export class CatchUp {
     const { context } = this;
     const { sender } = message;
     if (sender === context.self) return;
-    for (const digest of message.batches) {
+    if (!this.allowance.take(sender, context.at)) return;
+    for (const digest of new Set(message.batches)) {
       const batch = this.agreement.batchOf(digest);
-      if (batch !== undefined)
-        context.emit({
-          kind: 'send',
-          to: sender,
-          draft: { kind: 'batch', view: 0 as View, sequence: 0 as Sequence, batch },
-        });
+      if (batch === undefined || !this.allowance.takeBytes(sender, batch.bytes.length)) continue;
+      context.emit({
+        kind: 'send',
+        to: sender,
+        draft: { kind: 'batch', view: 0 as View, sequence: 0 as Sequence, batch },
+      });
     }
-    for (const digest of message.viewChanges) {
+    for (const digest of new Set(message.viewChanges)) {
       const found = this.viewChanges.viewChangeOf(digest);
       if (found !== undefined) this.forward(sender, found);
     }
-    for (const id of message.envelopes) {
+    for (const id of new Set(message.envelopes)) {
       const envelope = context.pool.get(id);
-      if (envelope !== undefined) {
-        context.emit({
-          kind: 'send',
-          to: sender,
-          draft: { kind: 'requests', view: 0 as View, sequence: 0 as Sequence, envelopes: [envelope] },
-        });
-      }
+      if (envelope === undefined || !this.allowance.takeBytes(sender, envelope.bytes.length)) continue;
+      context.emit({
+        kind: 'send',
+        to: sender,
+        draft: { kind: 'requests', view: 0 as View, sequence: 0 as Sequence, envelopes: [envelope] },
+      });
     }
     const { decided } = message;
     if (decided === undefined || decided.from > context.ledger.executed) return;
@@ -153,8 +168,7 @@ export class CatchUp {
   /** Asks at once for what a NEW-VIEW or a VIEW-CHANGE names and this member lacks. */
   fetchMissing(): void {
     const { context } = this;
-    const parts = this.viewChanges.missingParts();
-    if (parts !== undefined) this.askOnce(parts.leader, 'viewChanges', parts.digests);
+    for (const { leader, digests } of this.viewChanges.missingParts()) this.askOnce(leader, 'viewChanges', digests);
     const named = this.viewChanges.missingBatches();
     for (const from of new Set(named.map((batch) => batch.from))) {
       const digests = named.filter((batch) => batch.from === from).map((batch) => batch.digest);
@@ -215,8 +229,8 @@ export class CatchUp {
   }
 
   private fetchDecided(ahead: readonly PeerState[]): void {
-    this.turn++;
-    const peer = ahead[this.turn % ahead.length];
+    this.supplier++;
+    const peer = ahead[this.supplier % ahead.length];
     if (peer === undefined) return;
     const from = (this.context.ledger.executed + 1) as Sequence;
     const to = Math.min(peer.executed, from + FETCH_DECIDED_MAX - 1) as Sequence;
@@ -254,9 +268,10 @@ export class CatchUp {
     if (message.view < context.view && message.promisedView <= context.view && viewChanges.current !== undefined) {
       this.forward(message.sender, viewChanges.current);
     }
-    for (const held of viewChanges.heldFrom(message.promisedView)) {
-      const newer = held.view > message.promisedView || !message.viewChangesHeld.includes(held.sender);
-      if (newer && held.sender !== message.sender) this.forward(message.sender, held);
+    const known = new Map(message.viewChangesHeld.map(({ sender, view }) => [sender, view]));
+    for (const held of viewChanges.heldFrom((message.view + 1) as View)) {
+      if (held.sender !== message.sender && held.view > (known.get(held.sender) ?? 0))
+        this.forward(message.sender, held);
     }
   }
 
@@ -278,6 +293,7 @@ export class CatchUp {
   /** This member's own votes for slots that the sender has not decided. */
   private returnVotes(message: Verified<Status>): void {
     const { context } = this;
+    this.resends.forget(message.sender, message.sequence);
     const flags = new Map(message.slots.map((slot) => [slot.sequence, slot.flags]));
     const top = Math.min(message.sequence + SLOTS_IN_STATUS_MAX, context.windowTop);
     for (let at = Math.max(message.sequence, context.stable) + 1; at <= top; at++) {
@@ -291,7 +307,8 @@ export class CatchUp {
       if (prepare !== undefined) this.forward(message.sender, prepare);
       const proposal =
         (has & SLOT_FLAGS.batch) === 0 ? context.ownVotes.sealed('prePrepare', message.view, sequence) : undefined;
-      if (proposal !== undefined) this.forward(message.sender, proposal);
+      if (proposal !== undefined && this.resends.allow(message.sender, sequence, context.at))
+        this.forward(message.sender, proposal);
     }
   }
 
@@ -300,6 +317,7 @@ export class CatchUp {
     const before = this.waitingBefore.get(message.sender);
     this.waitingBefore.set(message.sender, new Set(message.waiting));
     const unknown = message.waiting.filter((id) => before?.has(id) === true && this.context.pool.get(id) === undefined);
+    this.askedEnvelopes.set(message.sender, new Set(unknown));
     if (unknown.length > 0) this.ask(message.sender, { envelopes: unknown });
   }
 }

@@ -30,14 +30,17 @@ export class Checkpoints {
     const content = context.ledger.checkpoint();
     if (this.certificate?.sequence === sequence) this.compare(this.certificate, content);
     context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: context.ledger.encode() } });
-    if (sequence < context.stable) return;
+    if (sequence >= context.stable) this.tell(sequence, content);
+    this.stabilise(sequence);
+  }
+
+  private tell(sequence: Sequence, content: CheckpointContent): void {
+    const { context } = this;
     this.own.set(sequence, content);
     const digest = checkpointDigest(context.hash, sequence, content);
-    if (context.ownVotes.check('checkpoint', 0 as View, sequence, digest) === 'new') {
-      context.ownVotes.promise('checkpoint', 0 as View, sequence, digest);
-      context.vote({ kind: 'checkpoint', sequence, content });
-    }
-    this.stabilise(sequence);
+    if (context.ownVotes.check('checkpoint', 0 as View, sequence, digest) !== 'new') return;
+    context.ownVotes.promise('checkpoint', 0 as View, sequence, digest);
+    context.vote({ kind: 'checkpoint', sequence, content });
   }
 
   /** Returns the certificate when this message made a checkpoint stable. */
@@ -80,6 +83,14 @@ export class Checkpoints {
     if (certificate === undefined || certificate.sequence <= this.context.stable) return;
     this.certificate = certificate;
     this.context.stable = certificate.sequence;
+  }
+
+  /** The CHECKPOINT of the state that a restarted member found: its log may end between the two. */
+  resume(): void {
+    const { ledger, committee, stable } = this.context;
+    const sequence = ledger.executed;
+    if (sequence === 0 || sequence < stable || sequence % committee.table.checkpointInterval !== 0) return;
+    this.tell(sequence, ledger.checkpoint());
   }
 
   private stabilise(sequence: Sequence): CheckpointCertificate | undefined {

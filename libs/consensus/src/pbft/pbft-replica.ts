@@ -66,6 +66,8 @@ class PbftReplica implements Replica {
   private readonly unrelayed = new Map<Digest, Envelope>();
   /** Slots up to here are stable and executed, and were dropped. */
   private dropped = 0 as Sequence;
+  /** Stable checkpoint at the last event. */
+  private adopted = 0 as Sequence;
   private halted = false;
 
   constructor({ committee, self, hash, config, recovered = NOTHING_RECOVERED }: PbftOptions) {
@@ -163,7 +165,8 @@ class PbftReplica implements Replica {
     const records: DurableRecord[] = [{ kind: 'state', sequence: ledger.executed, state: ledger.encode() }];
     if (certificate !== undefined) records.push({ kind: 'stable', certificate });
     if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
-    const votes = [ownVotes.viewChange, ownVotes.newView].filter((message) => message !== undefined);
+    const checkpoint = ownVotes.newest('checkpoint', this.context.stable);
+    const votes = [ownVotes.viewChange, ownVotes.newView, checkpoint].filter((message) => message !== undefined);
     return { records, votes };
   }
 
@@ -227,7 +230,7 @@ class PbftReplica implements Replica {
         break;
       case 'requests':
         // A relayed envelope's deadline is judged at execution, in log time, by everybody alike.
-        for (const envelope of message.envelopes) this.admitToPool(envelope as Authentic, message.sender);
+        for (const envelope of message.envelopes) this.onRelayed(envelope as Authentic, message.sender);
         break;
     }
   }
@@ -244,9 +247,24 @@ class PbftReplica implements Replica {
     context.emit({ kind: 'admitted', envelope });
   }
 
+  /** What log time has passed can only come out as expired: it is not ordered again for whoever repeats it. */
+  private onRelayed(envelope: Authentic, origin: MemberIndex): void {
+    const { logTime } = this.context.ledger;
+    if (envelope.requests.every(({ expiresAt }) => expiresAt < logTime)) return;
+    this.admitToPool(envelope, origin);
+    if (this.catchUp.wasAskedFor(envelope.id)) this.context.pool.expedite(envelope.id);
+  }
+
   private refuseSubmission(envelope: Authentic): Rejection | undefined {
     const { at, committee } = this.context;
-    const { requestLifetimeMaxMs, logTimeBoundMs } = committee.table;
+    const { requestLifetimeMaxMs, logTimeBoundMs, batchRequestsMax, batchBytesMax } = committee.table;
+    const size = envelope.bytes.length + BATCH_OVERHEAD_BYTES.batch + BATCH_OVERHEAD_BYTES.envelope;
+    if (envelope.requests.length > batchRequestsMax || size > batchBytesMax) {
+      return reject(
+        'batch_too_large',
+        `the envelope does not fit a batch: ${String(envelope.requests.length)} requests, ${String(size)} bytes`,
+      );
+    }
     // Log time may lag behind this clock by the bound: a deadline that is legal here must be legal there.
     const latest = at + Math.max(1, requestLifetimeMaxMs - logTimeBoundMs);
     for (const { expiresAt } of envelope.requests) {
@@ -298,13 +316,15 @@ class PbftReplica implements Replica {
   /** After every event: execute, drop what is stable, fetch on, and let the timer follow the oldest waiting envelope. */
   private settle(): void {
     const { context } = this;
-    this.executor.run();
+    const moved = this.executor.run();
     const low = Math.min(context.stable, context.ledger.executed) as Sequence;
+    if (moved || context.stable > this.adopted) this.agreement.dropNeedless();
+    this.adopted = context.stable;
     if (low > this.dropped) {
       this.dropped = low;
-      this.agreement.dropThrough(low);
       context.emit({ kind: 'stable', sequence: low });
     }
+    this.viewChanges.build();
     this.catchUp.continueFetching();
     this.progress.update();
   }
@@ -324,6 +344,7 @@ class PbftReplica implements Replica {
     if (recovered.state !== undefined) context.ledger.restore(recovered.state.bytes);
     this.checkpoints.restore(recovered.stable);
     for (const message of recovered.votes) context.ownVotes.keep(message);
+    this.checkpoints.resume();
     for (const { sequence, batch } of recovered.batches) {
       if (sequence <= context.stable) continue;
       const slot = this.agreement.slotAt(sequence);
@@ -353,6 +374,7 @@ class PbftReplica implements Replica {
     }
     for (const message of recovered.votes) this.countOwnVote(message);
     this.executor.run();
+    this.agreement.resume();
     const owed = context.drain().filter((effect) => effect.kind !== 'commit');
     for (const effect of owed) context.emit(effect);
   }

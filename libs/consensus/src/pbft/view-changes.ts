@@ -37,11 +37,12 @@ interface Pending {
 export class ViewChanges {
   /** One per member: its highest (Spec §3). */
   private readonly received = new Map<MemberIndex, Verified<ViewChange>>();
-  private pending: Pending | undefined;
+  /** One per leader, its highest: a liar's NEW-VIEW that can never be complete holds back nobody else's. */
+  private readonly pending = new Map<MemberIndex, Pending>();
   /** NEW-VIEW of the view that this member is in, for members that lack it. Undefined in view 0. */
   current: Signed<NewView> | undefined;
-  /** First NEW-VIEW seen of the highest view, to recognise a second one. */
-  private seen: Verified<NewView> | undefined;
+  /** First NEW-VIEW that was seen of each leader's highest view, to recognise a second one. */
+  private readonly seen = new Map<MemberIndex, Signed<NewView>>();
   /** View whose NEW-VIEW is on its way through the host. */
   private building: View | undefined;
   /** The VIEW-CHANGEs of the current NEW-VIEW: members that lag need them to check it. */
@@ -62,6 +63,7 @@ export class ViewChanges {
   /** Whether a VIEW-CHANGE or NEW-VIEW is worth its checks. */
   admit(statement: Statement): Rejection | undefined {
     const { kind, view, sender, digest } = statement;
+    if (kind === 'newView' && this.contradictsSeen(view, sender, digest)) return undefined;
     if (view <= this.context.view) return reject('stale_view', `view ${String(view)} has begun or is over`);
     if (kind === 'newView' && view < this.context.promisedView)
       return reject('stale_view', `view ${String(view)} was left`);
@@ -140,6 +142,8 @@ export class ViewChanges {
     this.building = view;
     const plan = planNewView(usable);
     for (const { sequence, digest } of plan.entries) this.agreement.makeDurable(sequence, digest);
+    // Its own NEW-VIEW binds the leader as soon as it is durable, so the checkpoint that it starts from must be before.
+    if (plan.stable !== undefined) this.checkpoints.adopt(plan.stable);
     context.vote({
       kind: 'newView',
       view,
@@ -166,53 +170,57 @@ export class ViewChanges {
 
   onNewView(message: Verified<NewView>): void {
     const { context } = this;
-    if (this.seen?.view === message.view && this.seen.digest !== message.digest) {
-      context.accuseOfEquivocation(signedStatement(this.seen), signedStatement(message));
+    const seen = this.seen.get(message.sender);
+    if (seen !== undefined && this.contradictsSeen(message.view, message.sender, message.digest)) {
+      context.accuseOfEquivocation(signedStatement(seen), signedStatement(message));
       return;
     }
-    if (this.seen === undefined || this.seen.view < message.view) this.seen = message;
+    if (seen === undefined || seen.view < message.view) this.seen.set(message.sender, message);
     if (message.view <= context.view || message.view < context.promisedView) return;
-    if (this.pending !== undefined && this.pending.message.view >= message.view) return;
-    this.pending = { message, parts: new Map() };
-    for (const held of this.received.values()) this.offerPart(held);
-    this.enterIfComplete();
+    const earlier = this.pending.get(message.sender);
+    if (earlier !== undefined && earlier.message.view >= message.view) return;
+    this.pending.set(message.sender, { message, parts: new Map() });
+    for (const held of [...this.received.values()]) this.offerPart(held);
   }
 
-  /** Digests of VIEW-CHANGEs that the pending NEW-VIEW names and nobody has brought yet. */
-  missingParts(): { readonly leader: MemberIndex; readonly digests: Digest[] } | undefined {
-    if (this.pending === undefined) return undefined;
-    const { message, parts } = this.pending;
-    const digests = message.viewChanges.map((reference) => reference.digest).filter((digest) => !parts.has(digest));
-    return { leader: message.sender, digests };
+  /** VIEW-CHANGEs that pending NEW-VIEWs name and nobody has brought yet. */
+  missingParts(): { readonly leader: MemberIndex; readonly digests: Digest[] }[] {
+    return [...this.pending.values()].map((pending) => ({
+      leader: pending.message.sender,
+      digests: missingOf(pending),
+    }));
   }
 
-  /** A VIEW-CHANGE by digest, for a member that asks for it. */
+  /** A VIEW-CHANGE by digest, for a member that asks for it; a member's own even after a restart in a later view. */
   viewChangeOf(digest: Digest): Signed<ViewChange> | undefined {
-    const held = [...this.received.values(), ...(this.pending?.parts.values() ?? []), ...this.parts];
+    const own = this.context.ownVotes.viewChange;
+    const pending = [...this.pending.values()].flatMap(({ parts }) => [...parts.values()]);
+    const held = [...this.received.values(), ...pending, ...this.parts, ...(own === undefined ? [] : [own])];
     return held.find((message) => message.digest === digest);
   }
 
+  private contradictsSeen(view: View, sender: MemberIndex, digest: Digest): boolean {
+    const seen = this.seen.get(sender);
+    return seen?.view === view && seen.digest !== digest;
+  }
+
   private isMissingPart(digest: Digest): boolean {
-    return this.missingParts()?.digests.includes(digest) ?? false;
+    return this.missingParts().some(({ digests }) => digests.includes(digest));
   }
 
   private offerPart(message: Verified<ViewChange>): void {
-    if (this.pending === undefined) return;
-    const named = this.pending.message.viewChanges.some(
-      (part) => part.digest === message.digest && part.sender === message.sender,
-    );
-    if (!named || message.view !== this.pending.message.view || this.pending.parts.has(message.digest)) return;
-    this.pending.parts.set(message.digest, message);
-    this.enterIfComplete();
+    for (const pending of [...this.pending.values()]) {
+      if (message.view !== pending.message.view || !missingOf(pending).includes(message.digest)) continue;
+      pending.parts.set(message.digest, message);
+      if (missingOf(pending).length === 0) this.enterIfValid(pending);
+    }
   }
 
-  private enterIfComplete(): void {
-    const { context, pending } = this;
-    if (pending === undefined || pending.parts.size < pending.message.viewChanges.length) return;
-    this.pending = undefined;
-    const { message } = pending;
+  private enterIfValid({ message, parts: byDigest }: Pending): void {
+    const { context } = this;
+    this.pending.delete(message.sender);
     if (message.view <= context.view || message.view < context.promisedView) return;
-    const parts = [...pending.parts.values()];
+    const parts = [...byDigest.values()];
     const plan = planNewView(parts);
     if (!followsPlan(message.entries, plan)) {
       context.accuse({ kind: 'contradictory-new-view', accused: message.sender, newView: message, viewChanges: parts });
@@ -224,9 +232,10 @@ export class ViewChanges {
       return;
     }
     this.parts = parts;
-    // The view is promised, durably, before anything is voted in it.
-    context.emit({ kind: 'persist', record: { kind: 'newView', message } });
+    // The checkpoint that the view starts from is durable before the view is: a restart must not find the one without the
+    // other, and propose again below what is stable. Both are durable before anything is voted in the view.
     if (plan.stable !== undefined) this.checkpoints.adopt(plan.stable);
+    context.emit({ kind: 'persist', record: { kind: 'newView', message } });
     this.enter(message, plan.lowest);
   }
 
@@ -236,6 +245,8 @@ export class ViewChanges {
     context.promisedView = message.view;
     this.current = message;
     for (const [sender, held] of this.received) if (held.view <= message.view) this.received.delete(sender);
+    for (const [sender, { message: other }] of this.pending)
+      if (other.view <= message.view) this.pending.delete(sender);
     this.progress.viewEntered();
     context.emit({ kind: 'viewEntered', view: context.view, leader: context.leader });
     this.agreement.enterView(message.entries, lowest);
@@ -250,6 +261,7 @@ export class ViewChanges {
     if (newView !== undefined) {
       context.view = newView.view;
       this.current = newView;
+      this.seen.set(newView.sender, newView);
     }
     const asked = context.ownVotes.viewChange;
     context.promisedView = Math.max(context.view, asked?.view ?? 0) as View;
@@ -273,4 +285,9 @@ export class ViewChanges {
       )
       .map(({ sequence, digest }) => ({ from: message.sender, sequence, digest }));
   }
+}
+
+/** Digests of VIEW-CHANGEs that a NEW-VIEW names and that have not come. */
+function missingOf({ message, parts }: Pending): Digest[] {
+  return message.viewChanges.map((reference) => reference.digest).filter((digest) => !parts.has(digest));
 }

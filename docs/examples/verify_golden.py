@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Recomputes the golden files from docs/specification.md alone: python3 docs/examples/verify_golden.py
+
+Standard library only, so signatures are not checked here; the bytes that they are made over are. Layouts are built from the
+readable `fields` and compared with `hex`; digests, ids, signing bytes and a Merkle proof are computed anew.
+"""
+import base64, hashlib, json, pathlib, sys
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "libs" / "protocol" / "golden"
+KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests".split()
+CATEGORIES = "general model_update strategy_change resource_allocation safety_critical configuration".split()
+PRIORITIES = "low normal high critical".split()
+golden = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+
+# 0.1 to 0.3: notation, hashing, Merkle trees
+u8, u16, u32, u64 = (lambda n, size=size: int(n).to_bytes(size, "big") for size in (1, 2, 4, 8))
+raw = bytes.fromhex
+text = lambda s: u8(len(s)) + s.encode("ascii")
+short = lambda b: u16(len(b)) + b
+long = lambda b: u32(len(b)) + b
+each = lambda count, item, items: count(len(items)) + b"".join(map(item, items))
+sha = lambda b: hashlib.sha256(b).digest()
+H = lambda purpose, data: sha(b"concordat/1 " + purpose.encode() + b"\n" + data)
+
+def merkle(leaves):
+    if len(leaves) == 1:
+        return sha(b"\0" + leaves[0])
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha(b"\1" + merkle(leaves[:split]) + merkle(leaves[split:]))
+
+# 2.3 to 2.5: genesis, epoch table, swarm id
+genesis = golden["genesis"]["fields"]
+scheme = {"ed25519": 1, "rsa-pss-2048": 2}[genesis["signature_scheme"]]
+key = lambda m: base64.urlsafe_b64decode(m["public_key"] + "=" * (-len(m["public_key"]) % 4))
+member = lambda m: text(m["node_id"]) + short(key(m)) + u32(m["weight"])
+sizes = {"f": u16, "checkpoint_interval": u32, "window_size": u32, "batch_requests_max": u32, "batch_bytes_max": u32,
+         "log_time_bound_ms": u64, "request_lifetime_max_ms": u64, "nonce_window": u32, "clients_max": u32}
+TABLE = u64(0) + u8(1) + u8(scheme) + u8(1) + u8(1) + u8(genesis["weighted_voting"])
+TABLE += b"".join(size(genesis[name]) for name, size in sizes.items()) + each(u16, member, genesis["members"])
+TABLE_HASH = H("epoch-table", TABLE)
+GENESIS = text(genesis["swarm"]) + raw(genesis["random"]) + TABLE
+SWARM_ID = H("genesis", GENESIS)
+
+# 0.5: what is signed
+def statement(kind, sender, view, sequence, digest):
+    place = u8(KINDS.index(kind) + 1) + u16(sender) + u64(0) + u64(view) + u64(sequence)
+    return b"concordat/1 statement\n" + SWARM_ID + TABLE_HASH + place + digest
+
+# 9.2, 9.4: envelopes and batches
+def request(r):
+    codes = u8(CATEGORIES.index(r["category"])) + u8(PRIORITIES.index(r["priority"]))
+    return u64(r["expires_at"]) + codes + text(r["proposer"]) + long(r["value"].encode()) + short(r["metadata"].encode())
+
+def body(f):
+    s = f["signer"]
+    who = u8(1) + short(raw(s["public_key"])) if s["kind"] == "client" else u8(2) + text(s["node_id"]) + u64(s["accepted_view"])
+    return u8(1) + who + u64(f["first_nonce"]) + each(u16, request, f["requests"])
+
+sealed = lambda f: body(f) + short(raw(f["signature"]))
+envelopes = [sealed(golden[name]["fields"]) for name in ("envelope-gateway", "envelope-client")]
+by_id = {H("envelope", data).hex(): data for data in envelopes}
+supplied = lambda e: long(by_id[e["envelope_id"]])
+batch = lambda b: b"" if b is None else u8(1) + u64(b["time"]) + each(u16, supplied, b["envelopes"])
+header_leaf = lambda b: u64(b["time"]) + u16(len(b["envelopes"]))
+batch_digest = lambda b: merkle([header_leaf(b)] + [raw(e["envelope_id"]) for e in b["envelopes"]])
+
+# A.4: certificates
+content = lambda c: raw(c["state_digest"]) + u64(c["boundary"]) + raw(c["next_table_hash"])
+checkpoint_digest = lambda sequence, c: H("checkpoint", u64(sequence) + content(c))
+votes = lambda c: each(u16, lambda v: u16(v["sender"]) + short(raw(v["signature"])), c["signatures"])
+slot = lambda c: u64(c["view"]) + u64(c["sequence"]) + raw(c["digest"])
+certificates = {
+    "certificate-commit": lambda c: slot(c) + votes(c),
+    "certificate-prepared": lambda c: slot(c) + short(raw(c["leader_signature"])) + votes(c),
+    "certificate-checkpoint": lambda c: u64(c["sequence"]) + content(c["content"]) + votes(c),
+}
+commit, prepared, checkpoint = certificates.values()
+
+# A.3: payloads
+ids = lambda items: each(u16, raw, items)
+entry = lambda e: u64(e["sequence"]) + raw(e["digest"]) + short(raw(e["signature"]))
+bounds = lambda d: u64(d["from"]) + u64(d["to"]) if d else u64(0) + u64(0)
+payloads = {
+    "prePrepare": lambda m: batch(m["batch"]),
+    "prepare": lambda m: b"",
+    "commit": lambda m: b"",
+    "checkpoint": lambda m: content(m["content"]),
+    "viewChange": lambda m: (u8(1) + checkpoint(m["stable"]) if m["stable"] else u8(0)) + each(u32, prepared, m["prepared"]),
+    "newView": lambda m: each(u16, lambda v: u16(v["sender"]) + raw(v["digest"]), m["view_changes"]) + each(u32, entry, m["entries"]),
+    "status": lambda m: u64(m["promised_view"]) + u64(m["stable_sequence"]) + raw(m["head_digest"])
+    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"]),
+    "fetch": lambda m: ids(m["batches"]) + ids(m["view_changes"]) + ids(m["envelopes"]) + bounds(m["decided"]),
+    "batch": lambda m: batch(m["batch"]),
+    "decided": lambda m: commit(m["certificate"]) + batch(m["batch"]),
+    "requests": lambda m: each(u16, supplied, m["envelopes"]),
+}
+
+# A.2: digests
+def digest(m):
+    if m["kind"] in ("prePrepare", "prepare", "commit"):
+        return batch_digest(m["batch"]) if m.get("batch") else raw(m["digest"])
+    if m["kind"] == "checkpoint":
+        return checkpoint_digest(m["sequence"], m["content"])
+    place = u8(KINDS.index(m["kind"]) + 1) + u64(m["epoch"]) + u16(m["sender"]) + u64(m["view"]) + u64(m["sequence"])
+    return H("payload", place + payloads[m["kind"]](m))
+
+def expected(name, f, g):
+    """What must stand in a file, and the bytes that its signatures are made over."""
+    if name.startswith("message-"):
+        own, d = raw(g["signatures"][0]["signature"]), digest(f)
+        head = u8(1) + u8(KINDS.index(f["kind"]) + 1) + u64(f["epoch"]) + u16(f["sender"]) + u64(f["view"]) + u64(f["sequence"])
+        entries = [("prePrepare", e["sequence"], raw(e["digest"])) for e in f.get("entries", [])]
+        signed = [statement(kind, f["sender"], f["view"], at, value) for kind, at, value in [(f["kind"], f["sequence"], d)] + entries]
+        return {"hex": head + d + short(own) + payloads[f["kind"]](f), "digest": d}, signed
+    if name.startswith("envelope-"):
+        hashed, s = H("envelope-body", body(f)), f["signer"]
+        gateway = f"{s.get('node_id')}:{s.get('accepted_view')}"
+        who = base64.urlsafe_b64encode(H("client", raw(s["public_key"]))).decode().rstrip("=") if s["kind"] == "client" else gateway
+        proposals = [f"{who}:{int(f['first_nonce']) + i}" for i in range(len(f["requests"]))]
+        derived = {"hex": sealed(f), "body_hash": hashed, "envelope_id": H("envelope", sealed(f)), "proposal_ids": proposals}
+        return derived, [b"concordat/1 request\n" + SWARM_ID + hashed]
+    if name == "certificate-checkpoint":
+        d = checkpoint_digest(f["sequence"], f["content"])
+        return {"hex": checkpoint(f), "digest": d}, [statement("checkpoint", v["sender"], 0, f["sequence"], d) for v in f["signatures"]]
+    if name.startswith("certificate-"):
+        at = (f["view"], f["sequence"], raw(f["digest"]))
+        kind = "prepare" if "leader_signature" in f else "commit"
+        leader = [statement("prePrepare", f["view"] % len(genesis["members"]), *at)] if kind == "prepare" else []
+        return {"hex": certificates[name](f)}, leader + [statement(kind, v["sender"], *at) for v in f["signatures"]]
+    if name == "statement":
+        said = statement(f["kind"], f["sender"], f["view"], f["sequence"], raw(f["digest"]))
+        return {"hex": said}, [said]
+    simple = {"batch": lambda: {"hex": batch(f), "digest": batch_digest(f)}, "genesis": lambda: {"hex": GENESIS, "swarm_id": SWARM_ID},
+              "epoch-table": lambda: {"hex": TABLE, "table_hash": TABLE_HASH}, "keys": lambda: {"null_digest": H("null-batch", b"")}}
+    return simple[name](), []
+
+checks = 0
+for name, g in golden.items():
+    derived, signed = expected(name, g["fields"], g)
+    pairs = [(what, value, g[what]) for what, value in derived.items()]
+    pairs += [(f"signing bytes: {s['what']}", value, s["signing_bytes"]) for value, s in zip(signed, g.get("signatures", []), strict=True)]
+    for what, value, stored in pairs:
+        checks += 1
+        if (value.hex() if isinstance(value, bytes) else value) != stored:
+            sys.exit(f"{name}: {what} differs")
+print(f"{len(golden)} files, {checks} checks: all hold")

@@ -1,0 +1,294 @@
+import {
+  checkContent,
+  checkMembership,
+  isRejection,
+  portableHash,
+  seal,
+  type Authentic,
+  type Committee,
+  type Draft,
+  type MemberIndex,
+  type Millis,
+  type Signed,
+  type Verified,
+} from '@concordat/protocol';
+import { createPbftReplica } from '../pbft/pbft-replica';
+import {
+  DEFAULT_REPLICA_CONFIG,
+  NOTHING_RECOVERED,
+  type CommittedBlock,
+  type DurableRecord,
+  type Effect,
+  type Evidence,
+  type Recovered,
+  type Replica,
+  type ReplicaConfig,
+  type TimerId,
+} from '../replica';
+import { testCommittee } from '../testing/driver';
+
+const stub = (sender: MemberIndex): Uint8Array => Uint8Array.from({ length: 64 }, () => sender + 1);
+
+/** True when a message may pass; called for each receiver. */
+export type Filter = (from: number, to: number, message: Signed) => boolean;
+
+/** One member with its disk: everything is durable at once, and survives `crash`. */
+export class Node {
+  replica!: Replica;
+  up = true;
+  readonly votes: Signed[] = [];
+  readonly records: DurableRecord[] = [];
+  readonly blocks: CommittedBlock[] = [];
+  readonly accused: Evidence[] = [];
+  readonly effects: Effect[] = [];
+  readonly timers = new Map<TimerId, number>();
+  drainDue = false;
+  /** Stops the process at that effect of that kind, before it happens. */
+  crashBefore: ((effect: Effect) => boolean) | undefined;
+  constructor(
+    readonly index: number,
+    /** Which member it is: a twin runs with another node's key. */
+    readonly self = index,
+  ) {}
+}
+
+/** Real replicas, a network that obeys a filter, virtual time in steps of 1 ms. Deterministic. */
+export class Cluster {
+  readonly committee: Committee;
+  readonly nodes: Node[] = [];
+  readonly config: ReplicaConfig;
+  now = 1000;
+  filter: Filter = () => true;
+  /** Hosts ask replica.admit before they check a signature; a schedule can switch that off. */
+  useAdmit = true;
+  /** Milliseconds that a message takes. */
+  delay: () => number = () => 1;
+  private readonly wire: { due: number; from: number; to: number; message: Signed }[] = [];
+
+  constructor(
+    n: number,
+    options: {
+      committee?: Committee;
+      config?: Partial<ReplicaConfig>;
+      dead?: readonly number[];
+      twinOf?: readonly number[];
+    } = {},
+  ) {
+    this.committee = options.committee ?? testCommittee(n);
+    this.config = { ...DEFAULT_REPLICA_CONFIG, ...options.config };
+    for (let index = 0; index < n; index++) {
+      const node = new Node(index);
+      this.nodes.push(node);
+      if (options.dead?.includes(index) === true) node.up = false;
+      else this.boot(node, NOTHING_RECOVERED);
+    }
+    for (const member of options.twinOf ?? []) {
+      const twin = new Node(this.nodes.length, member);
+      this.nodes.push(twin);
+      this.boot(twin, NOTHING_RECOVERED);
+    }
+  }
+
+  node(index: number): Node {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`no node ${String(index)}`);
+    return node;
+  }
+
+  sealAs(sender: number, draft: Draft): Signed {
+    return seal(
+      {
+        hash: portableHash,
+        epoch: this.committee.epoch,
+        sender: sender as MemberIndex,
+        sign: ({ sender: by }) => stub(by),
+      },
+      draft,
+    );
+  }
+
+  crash(index: number): void {
+    const node = this.node(index);
+    node.up = false;
+    node.timers.clear();
+    node.drainDue = false;
+  }
+
+  restart(index: number): void {
+    const node = this.node(index);
+    const of = <K extends DurableRecord['kind']>(kind: K): Extract<DurableRecord, { kind: K }>[] =>
+      node.records.filter((record): record is Extract<DurableRecord, { kind: K }> => record.kind === kind);
+    const state = of('state').at(-1);
+    node.up = true;
+    node.crashBefore = undefined;
+    this.boot(node, {
+      state: state === undefined ? undefined : { sequence: state.sequence, bytes: state.state },
+      stable: of('stable').at(-1)?.certificate,
+      votes: node.votes,
+      batches: of('batch'),
+      prepared: of('prepared').map((record) => record.certificate),
+      newViews: of('newView').map((record) => record.message),
+      decided: node.blocks.filter((block) => block.sequence > (state?.sequence ?? 0)),
+      tornTail: false,
+    });
+  }
+
+  submit(index: number, envelope: Authentic): void {
+    this.step(this.node(index), { kind: 'submit', at: this.now as Millis, envelope });
+  }
+
+  /** Puts a message on the wire to one member, at once, past the filter. */
+  inject(to: number, message: Signed): void {
+    this.deliver(to, message);
+  }
+
+  /** Lets `ms` pass. */
+  run(ms: number): this {
+    for (const end = this.now + ms; this.now < end; this.now++) {
+      const due = this.wire.filter((packet) => packet.due <= this.now);
+      for (const packet of due) this.wire.splice(this.wire.indexOf(packet), 1);
+      for (const { to, message } of due) this.deliver(to, message);
+      for (const node of this.nodes) {
+        for (const [timer, at] of [...node.timers]) {
+          if (!node.up || at > this.now || node.timers.get(timer) !== at) continue;
+          node.timers.delete(timer);
+          this.step(node, { kind: 'timer', at: this.now as Millis, timer });
+        }
+        if (node.up && node.drainDue) {
+          node.drainDue = false;
+          this.step(node, { kind: 'drained', at: this.now as Millis });
+        }
+      }
+    }
+    return this;
+  }
+
+  /** Throws when two members executed different batches at one sequence. */
+  checkAgreement(honest: (node: Node) => boolean = () => true): void {
+    const seen = new Map<number, string>();
+    for (const node of this.nodes.filter(honest)) {
+      for (const { sequence, certificate } of node.blocks) {
+        const earlier = seen.get(sequence);
+        if (earlier !== undefined && earlier !== certificate.digest)
+          throw new Error(`two decisions at ${String(sequence)}`);
+        seen.set(sequence, certificate.digest);
+      }
+    }
+  }
+
+  executed(): number[] {
+    return this.nodes.map((node) => node.replica?.state().executed ?? -1);
+  }
+
+  views(): string[] {
+    return this.nodes.map((node) => {
+      if (!node.up) return 'down';
+      const { view, promisedView } = node.replica.state();
+      return `${String(view)}/${String(promisedView)}`;
+    });
+  }
+
+  private boot(node: Node, recovered: Recovered): void {
+    node.replica = createPbftReplica({
+      committee: this.committee,
+      self: node.self as MemberIndex,
+      hash: portableHash,
+      config: this.config,
+      recovered,
+    });
+    this.step(node, { kind: 'start', at: this.now as Millis });
+  }
+
+  private deliver(to: number, message: Signed): void {
+    const node = this.node(to);
+    if (!node.up) return;
+    const refused =
+      checkMembership(this.committee, message) ??
+      (this.useAdmit ? node.replica.admit(message) : undefined) ??
+      checkContent(
+        { committee: this.committee, hash: portableHash, verifyStatement: () => true, verifyEnvelope: () => true },
+        message,
+      );
+    if (isRejection(refused)) return;
+    this.step(node, { kind: 'message', at: this.now as Millis, message: message as Verified });
+  }
+
+  private step(node: Node, event: Parameters<Replica['step']>[0]): void {
+    if (!node.up) return;
+    const own: Signed[] = [];
+    for (const effect of node.replica.step(event)) {
+      if (node.crashBefore?.(effect) === true) {
+        this.crash(node.index);
+        return;
+      }
+      node.effects.push(effect);
+      this.perform(node, effect, own);
+    }
+    if (event.kind !== 'drained') node.drainDue = true;
+    for (const message of own)
+      this.step(node, { kind: 'message', at: this.now as Millis, message: message as Verified });
+  }
+
+  private perform(node: Node, effect: Effect, own: Signed[]): void {
+    switch (effect.kind) {
+      case 'persist':
+        node.records.push(effect.record);
+        break;
+      case 'vote': {
+        const message = this.sealAs(node.self, effect.draft);
+        node.votes.push(message);
+        own.push(message);
+        this.broadcast(node.index, message);
+        break;
+      }
+      case 'broadcast':
+        this.broadcast(node.index, this.sealAs(node.self, effect.draft));
+        break;
+      case 'send':
+        this.post(node.index, effect.to, this.sealAs(node.self, effect.draft));
+        break;
+      case 'forward':
+        this.post(node.index, effect.to, effect.message);
+        break;
+      case 'supply':
+        for (const { sequence, batch, certificate } of node.blocks) {
+          if (sequence < effect.from || sequence > effect.through) continue;
+          this.post(
+            node.index,
+            effect.to,
+            this.sealAs(node.self, { kind: 'decided', view: certificate.view, sequence, batch, certificate }),
+          );
+        }
+        break;
+      case 'startTimer':
+        node.timers.set(effect.timer, this.now + effect.delayMs);
+        break;
+      case 'cancelTimer':
+        node.timers.delete(effect.timer);
+        break;
+      case 'commit':
+        node.blocks.push(effect.block);
+        break;
+      case 'accuse':
+        node.accused.push(effect.evidence);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private broadcast(from: number, message: Signed): void {
+    const { self } = this.node(from);
+    for (const node of this.nodes) if (node.self !== self) this.toNode(from, node.index, message);
+  }
+
+  /** To a member: to it and to its twins. */
+  private post(from: number, to: number, message: Signed): void {
+    for (const node of this.nodes) if (node.self === to) this.toNode(from, node.index, message);
+  }
+
+  private toNode(from: number, to: number, message: Signed): void {
+    if (message.sender === this.node(to).self) return;
+    if (this.filter(from, to, message)) this.wire.push({ due: this.now + this.delay(), from, to, message });
+  }
+}

@@ -1,0 +1,188 @@
+import { NULL_DIGEST } from './hash';
+import { epoch, memberIndex, nodeId, sequence, view } from './ids';
+import { MESSAGE_KINDS, type ContentOf, type MessageKind, type Signed, type Statement } from './messages';
+import { sampleMessage, sampleMessages, someBatch } from './testing/samples';
+import { createSwarm, someContent, someDigest, someRequest } from './testing/swarm';
+import { checkContent, checkMembership, isNullDigest } from './validity';
+
+const swarm = createSwarm();
+const kinds = Object.keys(MESSAGE_KINDS) as MessageKind[];
+const at = { view: 5, sequence: 9, digest: someDigest('batch') };
+const verdict = (message: Signed): string | undefined => {
+  const rejection = checkContent(swarm.context, message);
+  return rejection === undefined ? undefined : `${rejection.code}: ${rejection.reason}`;
+};
+
+describe('checkMembership', () => {
+  const check = (statement: Statement): string | undefined => checkMembership(swarm.committee, statement)?.code;
+
+  it.each(kinds)('%s: of a member in this epoch, and from the leader where only it may speak', (kind) => {
+    const leads = kind === 'prePrepare' || kind === 'newView';
+    for (let sender = 0; sender < 4; sender++)
+      expect(check(swarm.statement(kind, sender, at))).toBe(leads && sender !== 1 ? 'not_the_leader' : undefined);
+  });
+
+  it.each(kinds)('%s: neither of a stranger nor of another epoch', (kind) => {
+    const statement = swarm.statement(kind, 1, at);
+    expect(check({ ...statement, sender: memberIndex(4) })).toBe('not_a_member');
+    expect(check({ ...statement, sender: memberIndex(0xffff) })).toBe('not_a_member');
+    expect(check({ ...statement, epoch: epoch(1) })).toBe('wrong_epoch');
+    expect(check({ ...statement, epoch: epoch(1), sender: memberIndex(4) })).toBe('wrong_epoch');
+  });
+});
+
+describe('checkContent', () => {
+  it.each(sampleMessages(swarm))('$name holds', ({ message }) => expect(verdict(message)).toBeUndefined());
+
+  const batch = someBatch(swarm);
+  const [gateway, client] = batch.envelopes;
+  const stable = swarm.checkpointCertificate(8, someContent('8'), [0, 1, 3]);
+  const slot = { view: 1, sequence: 9, digest: batch.digest };
+  const prepared = swarm.preparedCertificate(slot, [0, 3]);
+  const certificate = swarm.commitCertificate(slot, [0, 1, 3]);
+  const newView = sampleMessage(swarm, 'newView') as Signed<ContentOf<'newView'>>;
+  const viewChange = sampleMessage(swarm, 'viewChange') as Signed<ContentOf<'viewChange'>>;
+  const decided = sampleMessage(swarm, 'decided') as Signed<ContentOf<'decided'>>;
+  const prePrepare = sampleMessage(swarm, 'prePrepare') as Signed<ContentOf<'prePrepare'>>;
+  const requests = sampleMessage(swarm, 'requests') as Signed<ContentOf<'requests'>>;
+  const supply = sampleMessage(swarm, 'batch') as Signed<ContentOf<'batch'>>;
+  const vote = (kind: MessageKind, sender: number, where: Partial<typeof at>): Signed => {
+    const statement = swarm.statement(kind, sender, { ...at, ...where });
+    return { ...statement, signature: swarm.sign(statement) } as Signed;
+  };
+  const genesisState = 'malformed: sequence 0 is the genesis state';
+
+  const rows: [what: string, message: Signed, expected: string][] = [
+    ['PRE-PREPARE for sequence 0', { ...prePrepare, sequence: sequence(0) }, genesisState],
+    ['PREPARE for sequence 0', vote('prepare', 2, { sequence: 0 }), genesisState],
+    ['COMMIT for sequence 0', vote('commit', 2, { sequence: 0 }), genesisState],
+    [
+      'PREPARE of the leader',
+      vote('prepare', 1, {}),
+      "malformed: a leader's PRE-PREPARE is its only vote of that phase",
+    ],
+    [
+      'CHECKPOINT for sequence 0',
+      { ...sampleMessage(swarm, 'checkpoint'), sequence: sequence(0) },
+      'malformed: 0 is no checkpoint sequence',
+    ],
+    [
+      'CHECKPOINT between',
+      { ...sampleMessage(swarm, 'checkpoint'), sequence: sequence(12) },
+      'malformed: 12 is no checkpoint sequence',
+    ],
+    [
+      'a batch with an envelope that its gateway did not sign',
+      { ...prePrepare, batch: { ...batch, envelopes: [client!, { ...gateway!, signature: client!.signature }] } },
+      `inauthentic_request: envelope ${gateway!.id} of g:n1`,
+    ],
+    [
+      'an envelope of a gateway that is no member',
+      {
+        ...requests,
+        envelopes: [{ ...gateway!, signer: { kind: 'gateway', nodeId: nodeId('n4'), acceptedView: view(0) } }],
+      },
+      `inauthentic_request: envelope ${gateway!.id} of g:n1`,
+    ],
+    [
+      'an envelope that another member signed in its name',
+      {
+        ...requests,
+        envelopes: [{ ...gateway!, signature: swarm.gatewayEnvelope(2, 1n, gateway!.requests).signature }],
+      },
+      `inauthentic_request: envelope ${gateway!.id} of g:n1`,
+    ],
+    [
+      'an envelope of another swarm',
+      { ...requests, envelopes: [createSwarm({ name: 'other' }).clientEnvelope('client', 1n, [someRequest('a')])] },
+      `inauthentic_request: envelope ${createSwarm({ name: 'other' }).clientEnvelope('client', 1n, [someRequest('a')]).id} of ${client!.signerKey}`,
+    ],
+    [
+      'a batch that was asked for by its digest, with an envelope that nobody signed',
+      {
+        ...supply,
+        batch: { ...batch, envelopes: [{ ...gateway!, signature: new Uint8Array(64) }] },
+      },
+      `inauthentic_request: envelope ${gateway!.id} of g:n1`,
+    ],
+    ['VIEW-CHANGE for view 0', { ...viewChange, view: view(0) }, 'malformed: view 0 needs no VIEW-CHANGE'],
+    [
+      'VIEW-CHANGE with a light checkpoint',
+      { ...viewChange, stable: { ...stable, signatures: stable.signatures.slice(1) } },
+      'bad_certificate: checkpoint certificate: weight 2 is below the quorum of 3',
+    ],
+    [
+      'VIEW-CHANGE with a prepared certificate that does not hold',
+      { ...viewChange, prepared: [{ ...prepared, digest: NULL_DIGEST }] },
+      'bad_certificate: prepared certificate: signature of member 0 does not hold',
+    ],
+    [
+      'VIEW-CHANGE whose second certificate has no proposal',
+      { ...viewChange, prepared: [prepared, { ...prepared, leaderSignature: new Uint8Array(64) }] },
+      "bad_certificate: prepared certificate: the leader's signature does not hold",
+    ],
+    ['NEW-VIEW for view 0', { ...newView, view: view(0) }, 'malformed: view 0 needs no NEW-VIEW'],
+    [
+      'NEW-VIEW of two VIEW-CHANGEs',
+      { ...newView, viewChanges: newView.viewChanges.slice(1) },
+      'bad_certificate: NEW-VIEW: its VIEW-CHANGEs are no quorum',
+    ],
+    [
+      'NEW-VIEW with one VIEW-CHANGE twice',
+      { ...newView, viewChanges: [newView.viewChanges[0]!, newView.viewChanges[0]!, newView.viewChanges[1]!] },
+      'bad_certificate: NEW-VIEW: its VIEW-CHANGEs are no quorum',
+    ],
+    [
+      'NEW-VIEW with a VIEW-CHANGE of a stranger',
+      { ...newView, viewChanges: [...newView.viewChanges.slice(1), { sender: memberIndex(4), digest: NULL_DIGEST }] },
+      'bad_certificate: NEW-VIEW: its VIEW-CHANGEs are no quorum',
+    ],
+    [
+      'NEW-VIEW with an entry that is not signed',
+      { ...newView, entries: newView.entries.with(1, { ...newView.entries[1]!, signature: new Uint8Array(64) }) },
+      "bad_certificate: NEW-VIEW: the leader's signature for 10 does not hold",
+    ],
+    [
+      'NEW-VIEW with another digest in an entry than was signed',
+      { ...newView, entries: newView.entries.with(0, { ...newView.entries[0]!, digest: NULL_DIGEST }) },
+      "bad_certificate: NEW-VIEW: the leader's signature for 9 does not hold",
+    ],
+    [
+      'NEW-VIEW with entries of another view',
+      { ...newView, view: view(6) },
+      "bad_certificate: NEW-VIEW: the leader's signature for 9 does not hold",
+    ],
+    [
+      'DECIDED with PREPAREs',
+      { ...decided, certificate: { ...certificate, signatures: swarm.votes('prepare', slot, [0, 1, 3]) } },
+      'bad_certificate: commit certificate: signature of member 0 does not hold',
+    ],
+    [
+      'DECIDED with Q - 1',
+      { ...decided, certificate: { ...certificate, signatures: certificate.signatures.slice(1) } },
+      'bad_certificate: commit certificate: weight 2 is below the quorum of 3',
+    ],
+  ];
+  it.each(rows)('refuses %s', (_, message, expected) => expect(verdict(message)).toBe(expected));
+
+  it('asks for nothing that a host has checked before', () => {
+    const asked: string[] = [];
+    const context = {
+      ...swarm.context,
+      verifyEnvelope: ({ id }: { id: string }) => {
+        asked.push(id);
+        return true;
+      },
+    };
+    expect(checkContent(context, prePrepare)).toBeUndefined();
+    expect(asked).toEqual(batch.envelopes.map((envelope) => envelope.id));
+    // What DECIDED brings is bound by its certificate: members checked it before they committed.
+    expect(checkContent(context, decided)).toBeUndefined();
+    expect(asked).toHaveLength(2);
+  });
+});
+
+it('knows the null digest', () => {
+  expect(isNullDigest(NULL_DIGEST)).toBe(true);
+  expect(isNullDigest(someDigest('batch'))).toBe(false);
+});
