@@ -42,7 +42,7 @@ export function takeWhileFitting(requests: readonly Request[], limits: PackLimit
   let count = 0;
   for (const request of requests) {
     bytes += requestBytes(request);
-    if (count > 0 && (count >= limits.requestsMax || bytes > limits.requestBytesMax)) break;
+    if (count > 0 && (count >= limits.requestsMax || bytes > limits.sharedBytesMax)) break;
     count++;
   }
   return count;

@@ -1,0 +1,32 @@
+import { type ReplicaState } from '@concordat/consensus';
+import { type Committee, type Digest, type Millis, type NodeId } from '@concordat/protocol';
+import {
+  type DecisionsView,
+  type Gateway,
+  type ProposalLookup,
+  type Proposals,
+  type SwarmView,
+} from '@concordat/replica-host';
+import { type DecisionStatistics } from '@concordat/storage';
+
+/** What the API needs of the member that it speaks for. */
+export interface MemberPort {
+  readonly nodeId: NodeId;
+  readonly committee: Committee;
+  readonly swarmId: Digest;
+  readonly gateway: Pick<Gateway, 'propose' | 'submit'>;
+  readonly proposals: Pick<Proposals, 'executionOf' | 'hasRoomForWaiter' | 'estimatedMs'>;
+  readonly lookup: Pick<ProposalLookup, 'find' | 'executionOf'>;
+  readonly decisions: DecisionsView & { readonly statistics: DecisionStatistics };
+  now(): Millis;
+  state(): ReplicaState;
+  /** The swarm as this member sees it now, give or take a heartbeat. */
+  swarm(): SwarmView;
+  /** Requests decided up to a sequence; undefined when that is too long ago. */
+  decidedUpTo(sequence: number): number | undefined;
+  /** What to expect of a decision's duration before anything was decided. */
+  readonly expectedMs: number;
+}
+
+/** Injection token of the MemberPort. */
+export const MEMBER = Symbol('member');

@@ -1,0 +1,106 @@
+import { type CommittedBlock } from '@concordat/consensus';
+import { type Committee, subjectsOf } from '@concordat/protocol';
+import { DURATION_UNKNOWN, OUTCOMES } from '@concordat/records';
+import { type DecidedTotals, type Gateway, type HostObserver, type Proposals } from '@concordat/replica-host';
+import { type NodeMetrics } from '@concordat/telemetry';
+import { type TrafficCounts } from './traffic-counts';
+
+/** A logger as the member uses it. A pino logger is one. */
+export interface MemberLogger {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** Who is told of what the host does. */
+export interface ObserverOptions {
+  readonly nodeId: string;
+  readonly swarm: string;
+  readonly committee: Committee;
+  readonly metrics: NodeMetrics;
+  readonly traffic: TrafficCounts;
+  readonly proposals: Proposals;
+  readonly totals: DecidedTotals;
+  /** Late: the gateway hands in at the host that this observes. */
+  readonly gateway: () => Gateway;
+  /** Publishes an event for whoever watches; best effort. */
+  readonly publish: (subject: string, bytes: Uint8Array) => void;
+  readonly logger: MemberLogger;
+  readonly onHalted: NonNullable<HostObserver['halted']>;
+}
+
+const utf8 = new TextEncoder();
+const OUTCOME_NAMES = Object.entries(OUTCOMES) as [keyof typeof OUTCOMES, number][];
+
+/** Joins the host to metrics, waiting callers and watchers. Costs O(envelopes) for a block, and no JSON of what is in it. */
+export function observeHost(options: ObserverOptions): HostObserver {
+  const { nodeId, committee, metrics, traffic, proposals, totals, logger } = options;
+  const subjects = subjectsOf(options.swarm);
+  const decidedSubject = subjects.event('decided');
+  const viewSubject = subjects.event('view');
+  const tell = (subject: string, event: Readonly<Record<string, unknown>>): void =>
+    options.publish(subject, utf8.encode(JSON.stringify({ node_id: nodeId, ...event })));
+
+  const measure = (block: CommittedBlock, durationsMs: readonly number[]): number => {
+    metrics.consensusRounds.inc();
+    for (const duration of durationsMs) if (duration !== DURATION_UNKNOWN) metrics.latencyMs.observe(duration);
+    const counts = [0, 0, 0, 0];
+    for (const outcome of block.outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    for (const [name, code] of OUTCOME_NAMES) if (counts[code]) metrics.requests.inc(name, counts[code]);
+    if (block.outcomes.length > 0) metrics.batchRequests.observe(block.outcomes.length);
+    return counts[OUTCOMES.decided] ?? 0;
+  };
+
+  return {
+    committed(block, durationsMs) {
+      const decided = measure(block, durationsMs);
+      totals.onCommitted(block);
+      options.gateway().onCommitted(block);
+      proposals.onCommitted(block, durationsMs);
+      tell(decidedSubject, {
+        sequence: block.sequence,
+        view: block.certificate.view,
+        digest: block.certificate.digest,
+        head_digest: block.headDigest,
+        log_time: block.logTime,
+        requests: block.outcomes.length,
+        decided,
+      });
+    },
+    viewEntered(view, leader) {
+      const leaderNode = committee.member(leader)?.nodeId;
+      logger.info({ view, leader: leaderNode }, 'entered view');
+      tell(viewSubject, { view, leader_node: leaderNode });
+    },
+    viewLeft(view, reason) {
+      metrics.viewChanges.inc();
+      logger.warn({ view, reason }, 'left view');
+    },
+    accused(evidence) {
+      metrics.detections.inc(evidence.kind);
+      const accused = committee.member(evidence.accused)?.nodeId;
+      logger.warn({ accused, kind: evidence.kind }, 'proof of misbehaviour');
+    },
+    rejected({ code }) {
+      traffic.rejections[code]++;
+    },
+    overflowed(lane) {
+      traffic.overflows[lane]++;
+    },
+    received(kind, bytes) {
+      traffic.received[kind]++;
+      traffic.receivedBytes[kind] += bytes;
+    },
+    sent(kind, bytes) {
+      traffic.sent[kind]++;
+      traffic.sentBytes[kind] += bytes;
+    },
+    synced(durationMs) {
+      metrics.fsyncDurationMs.observe(durationMs);
+    },
+    rotated(durationMs) {
+      logger.info({ duration_ms: Math.round(durationMs) }, 'began a new file of the vote log');
+    },
+    halted: options.onHalted,
+  };
+}

@@ -1,0 +1,73 @@
+import { type Bus, BusClosedError, PayloadTooLargeError } from '@concordat/nats';
+import { type Committee, type MemberIndex, type MessageKind, subjectsOf } from '@concordat/protocol';
+import { type NetworkPort } from '@concordat/replica-host';
+
+/** The bus as the host wants it: members by index, kinds by name, and nothing that throws. */
+export class BusNetwork implements NetworkPort {
+  private readonly subjects: ReturnType<typeof subjectsOf>;
+  /** Made once per subject: thousands of messages a second go to a few dozen of them. */
+  private readonly names = new Map<string, string>();
+
+  constructor(
+    private readonly bus: Pick<Bus, 'publish' | 'flush' | 'subscribe'>,
+    swarm: string,
+    private readonly committee: Committee,
+    private readonly self: string,
+    /** Told of a message that the broker would not carry. */
+    private readonly onUnsendable: (kind: MessageKind, error: Error) => void,
+  ) {
+    this.subjects = subjectsOf(swarm);
+  }
+
+  broadcast(kind: MessageKind, bytes: Uint8Array): void {
+    this.publish(
+      kind,
+      this.name(kind, () => this.subjects.consensus(this.self, kind)),
+      bytes,
+    );
+  }
+
+  send(to: MemberIndex, kind: MessageKind, bytes: Uint8Array): void {
+    const receiver = this.committee.member(to)?.nodeId;
+    if (receiver === undefined) return;
+    this.publish(
+      kind,
+      this.name(`${receiver} ${kind}`, () => this.subjects.direct(receiver, this.self, kind)),
+      bytes,
+    );
+  }
+
+  flush(): Promise<void> {
+    return this.bus.flush();
+  }
+
+  /** Hands every message for this member to `receive`, with the member on whose subject it came. */
+  listen(receive: (bytes: Uint8Array, via: MemberIndex | undefined) => void): void {
+    const { committee } = this;
+    // bft.<swarm>.consensus.<sender>.<kind> and bft.<swarm>.direct.<receiver>.<sender>.<kind>
+    const take =
+      (senderToken: number) =>
+      (bytes: Uint8Array, subject: string): void =>
+        receive(bytes, committee.indexOf(subject.split('.')[senderToken] ?? ''));
+    this.bus.subscribe(this.subjects.allConsensus, take(3));
+    this.bus.subscribe(this.subjects.allDirect(this.self), take(4));
+  }
+
+  private name(key: string, make: () => string): string {
+    let name = this.names.get(key);
+    if (name === undefined) {
+      name = make();
+      this.names.set(key, name);
+    }
+    return name;
+  }
+
+  private publish(kind: MessageKind, subject: string, bytes: Uint8Array): void {
+    try {
+      this.bus.publish(subject, bytes);
+    } catch (error) {
+      if (!(error instanceof PayloadTooLargeError) && !(error instanceof BusClosedError)) throw error;
+      this.onUnsendable(kind, error);
+    }
+  }
+}

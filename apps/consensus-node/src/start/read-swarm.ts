@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { KeyFileError, nativeHash, readKeyFile, type StoredKey } from '@concordat/crypto';
+import {
+  Committee,
+  type Digest,
+  EpochTableError,
+  equalBytes,
+  type Genesis,
+  genesisFromJson,
+  type MemberIndex,
+  type NodeId,
+  swarmId,
+} from '@concordat/protocol';
+import { type LoadedSettings, type SettingProblem } from '../config/load-settings';
+
+/** Who this member is, and in which swarm. */
+export interface SwarmIdentity {
+  readonly genesis: Genesis;
+  readonly committee: Committee;
+  readonly swarmId: Digest;
+  readonly key: StoredKey;
+  readonly self: MemberIndex;
+  readonly nodeId: NodeId;
+}
+
+/** What the files of a member say; what is missing is among `problems`. */
+export interface ReadSwarm {
+  readonly genesis: Genesis | undefined;
+  readonly identity: SwarmIdentity | undefined;
+  readonly problems: readonly SettingProblem[];
+}
+
+function readGenesis(path: string, problems: SettingProblem[]): Genesis | undefined {
+  const problem = (message: string): undefined => {
+    problems.push({ key: 'GENESIS_FILE', message });
+  };
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return problem(`cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return genesisFromJson(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return problem(`is no JSON: ${path}`);
+    if (error instanceof EpochTableError) return problem(`is refused: ${error.message} (${path})`);
+    throw error;
+  }
+}
+
+function readKey(path: string, problems: SettingProblem[]): StoredKey | undefined {
+  try {
+    return readKeyFile(path);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    problems.push({ key: 'KEY_FILE', message: `cannot be used: ${error.message}` });
+    return undefined;
+  }
+}
+
+/** Reads genesis and key, as far as the settings name them, and checks that the key is this member's. Never throws for what the files hold. */
+export function readSwarm({ settings }: LoadedSettings): ReadSwarm {
+  const { NODE_ID, GENESIS_FILE, KEY_FILE } = settings;
+  const problems: SettingProblem[] = [];
+  const genesis = GENESIS_FILE === undefined ? undefined : readGenesis(GENESIS_FILE, problems);
+  const key = KEY_FILE === undefined ? undefined : readKey(KEY_FILE, problems);
+  if (genesis === undefined || NODE_ID === undefined) return { genesis, identity: undefined, problems };
+  const committee = new Committee(genesis.table, nativeHash);
+  const self = committee.indexOf(NODE_ID);
+  const member = self === undefined ? undefined : committee.member(self);
+  if (self === undefined || member === undefined) {
+    problems.push({ key: 'NODE_ID', message: `is no member of the genesis: ${NODE_ID}` });
+    return { genesis, identity: undefined, problems };
+  }
+  if (key === undefined) return { genesis, identity: undefined, problems };
+  if (key.scheme !== genesis.table.signatureScheme)
+    problems.push({
+      key: 'KEY_FILE',
+      message: `is for ${key.scheme}, the genesis says ${genesis.table.signatureScheme}`,
+    });
+  else if (!equalBytes(key.publicKey, member.publicKey))
+    problems.push({ key: 'KEY_FILE', message: `is not the key that the genesis has for ${NODE_ID}` });
+  const id = swarmId(nativeHash, genesis);
+  return { genesis, identity: { genesis, committee, swarmId: id, key, self, nodeId: member.nodeId }, problems };
+}

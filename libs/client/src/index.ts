@@ -1,0 +1,11 @@
+export { buildDecisionCertificate, decisionText, type DecisionParts } from './decision-certificate';
+export { DECISION_FORMAT, type DecisionBatch, type DecisionCertificate, type DecisionCommit } from './decision-format';
+export { isShallowJson, JSON_DEPTH_MAX, presentJson, readJson, sameJson, type JsonReading } from './json-value';
+export {
+  verifyDecision,
+  verifyDecisionText,
+  type DecisionProof,
+  type DecisionRefusal,
+  type DecisionVerdict,
+  type VerifierPrimitives,
+} from './verify-decision';

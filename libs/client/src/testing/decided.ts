@@ -1,0 +1,123 @@
+import { fastestEd25519, nativeHash, signatureSuite, createClientSigner, createSigner } from '@concordat/crypto';
+import {
+  Committee,
+  createBatch,
+  createEpochTable,
+  digest,
+  epoch,
+  memberIndex,
+  millis,
+  nodeId,
+  sequence,
+  swarmId,
+  view,
+  type Batch,
+  type CommitCertificate,
+  type Digest,
+  type Envelope,
+  type Genesis,
+  type Request,
+} from '@concordat/protocol';
+import { buildDecisionCertificate } from '../decision-certificate';
+import type { DecisionCertificate } from '../decision-format';
+import type { VerifierPrimitives } from '../verify-decision';
+
+const utf8 = new TextEncoder();
+const suite = signatureSuite('ed25519');
+
+/** What verification needs, as a host gives it. */
+export const primitives: VerifierPrimitives = {
+  hash: nativeHash,
+  verifySignature: (key, message, signature) => fastestEd25519().verify(key, message, signature),
+};
+
+const request = (value: string, proposer = ''): Request => ({
+  value: utf8.encode(value),
+  category: 'strategy_change',
+  priority: 'high',
+  proposer,
+  metadata: proposer === '' ? new Uint8Array(0) : utf8.encode('{"why":"test"}'),
+  expiresAt: millis(1_800_000_000_000),
+});
+
+/** How a decided batch is made. */
+export interface DecidedOptions {
+  readonly weights?: readonly number[];
+  /** Indexes of the members whose COMMITs are in the certificate. */
+  readonly signers?: readonly number[];
+  readonly seed?: string;
+}
+
+/** A swarm of members with real keys that decided one batch: a gateway's two requests, a client's one, and fillers. */
+export class Decided {
+  readonly genesis: Genesis;
+  readonly committee: Committee;
+  readonly swarmId: Digest;
+  readonly batch: Batch;
+  readonly certificate: CommitCertificate;
+
+  constructor({ weights = [1, 1, 1, 1], signers = [0, 1, 3], seed = 'a' }: DecidedOptions = {}) {
+    const keys = weights.map(() => suite.generate());
+    const table = createEpochTable({
+      members: keys.map(({ publicKey }, i) => ({
+        nodeId: nodeId(`n${String(i)}`),
+        publicKey,
+        weight: weights[i] ?? 1,
+      })),
+      weightedVoting: weights.some((weight) => weight !== 1),
+    });
+    this.genesis = { swarm: 'test', random: digest(seed.repeat(64)), table };
+    this.committee = new Committee(table, nativeHash);
+    this.swarmId = swarmId(nativeHash, this.genesis);
+    const domain = { swarmId: this.swarmId, tableHash: this.committee.hash };
+    const pens = keys.map(({ privateKey }) => createSigner({ suite, privateKey, hash: nativeHash, domain }));
+    const gateway = (firstNonce: bigint, ...values: readonly string[]): Envelope => {
+      const signer = { kind: 'gateway', nodeId: nodeId('n2'), acceptedView: view(0) } as const;
+      const requests = values.map((value) => request(value, 'planner'));
+      const envelope = pens[2]?.signEnvelope({ signer, firstNonce, requests });
+      if (envelope === undefined) throw new Error('no such member');
+      return envelope;
+    };
+    const { privateKey } = suite.generate();
+    const client = createClientSigner({ suite, privateKey, hash: nativeHash, swarmId: this.swarmId });
+    this.batch = createBatch(nativeHash, millis(1_700_000_000_000), [
+      gateway(7n, '{"action":"one"}', '"two"'),
+      client.signEnvelope({ firstNonce: 40n, requests: [request('[1,2.5,"three"]')] }),
+      gateway(9n, '1'),
+      gateway(10n, '2'),
+      gateway(11n, '3'),
+    ]);
+    const statement = {
+      kind: 'commit',
+      epoch: epoch(0),
+      view: view(3),
+      sequence: sequence(12),
+      digest: this.batch.digest,
+    } as const;
+    this.certificate = {
+      view: statement.view,
+      sequence: statement.sequence,
+      digest: statement.digest,
+      signatures: signers.map((index) => {
+        const sender = memberIndex(index);
+        const pen = pens[index];
+        if (pen === undefined) throw new Error('no such member');
+        return { sender, signature: pen.signStatement({ ...statement, sender }) };
+      }),
+    };
+  }
+
+  /** The certificate of one request. */
+  decision(envelopeIndex: number, requestIndex = 0): DecisionCertificate {
+    const { committee, swarmId: id, batch, certificate } = this;
+    return buildDecisionCertificate({
+      hash: nativeHash,
+      committee,
+      swarmId: id,
+      certificate,
+      batch,
+      envelopeIndex,
+      requestIndex,
+    });
+  }
+}

@@ -1,0 +1,232 @@
+import {
+  checkCommitCertificate,
+  Committee,
+  decodeEnvelope,
+  envelopeSigningBytes,
+  LayoutError,
+  proposalId,
+  statementBytes,
+  swarmId,
+  verifyEnvelopeInBatch,
+  verifyMerklePath,
+  wireLimits,
+  digestBytes,
+  type Category,
+  type Envelope,
+  type Genesis,
+  type Hash,
+  type NodeId,
+  type Priority,
+  type Request,
+  type VoteSignature,
+} from '@concordat/protocol';
+import { batchHeaderLeaf } from './batch-tree';
+import { CertificateFault, readDecision, type ReadDecision } from './decision-format';
+import { presentJson, readJson, sameJson } from './json-value';
+
+/** What the verifier takes from its platform: both are pure functions. */
+export interface VerifierPrimitives {
+  /** Verdict of the genesis's signature scheme. Must never throw. */
+  readonly verifySignature: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+  /** SHA-256. */
+  readonly hash: Hash;
+}
+
+/** What a certificate proves: that a quorum of the genesis's members decided this request at this place. */
+export interface DecisionProof {
+  readonly holds: true;
+  readonly swarm: string;
+  readonly swarm_id: string;
+  readonly epoch: number;
+  readonly view: number;
+  readonly sequence: number;
+  readonly proposal_id: string;
+  readonly decided_value: unknown;
+  readonly category: Category;
+  readonly priority: Priority;
+  /** Who proposed in the signer's words, else the signer. */
+  readonly proposer: string;
+  readonly metadata?: unknown;
+  /** Who signed the request: a gateway for somebody without a key, or a client by the hash of its key. */
+  readonly signed_by: { readonly kind: 'gateway' | 'client'; readonly id: string };
+  /** Members whose COMMITs it carries. */
+  readonly committed_by: readonly NodeId[];
+  readonly weight: number;
+  readonly quorum_weight: number;
+}
+
+/** A certificate that proves nothing, and why. */
+export interface DecisionRefusal {
+  readonly holds: false;
+  readonly reason: string;
+}
+
+/** Result of a verification. */
+export type DecisionVerdict = DecisionProof | DecisionRefusal;
+
+function must(condition: boolean, reason: string): asserts condition {
+  if (!condition) throw new CertificateFault(reason);
+}
+
+function readEnvelope(bytes: Uint8Array, genesis: Genesis, hash: Hash): Envelope {
+  try {
+    return decodeEnvelope(hash, bytes, wireLimits(genesis.table));
+  } catch (error) {
+    if (error instanceof LayoutError) throw new CertificateFault(`envelope: ${error.message}`);
+    throw error;
+  }
+}
+
+function checkEnvelopeSignature(
+  envelope: Envelope,
+  committee: Committee,
+  swarm: ReturnType<typeof swarmId>,
+  { verifySignature }: VerifierPrimitives,
+): void {
+  const { signer } = envelope;
+  let publicKey: Uint8Array | undefined;
+  if (signer.kind === 'client') publicKey = signer.publicKey;
+  else {
+    const index = committee.indexOf(signer.nodeId);
+    publicKey = index === undefined ? undefined : committee.member(index)?.publicKey;
+    must(publicKey !== undefined, `envelope: gateway ${signer.nodeId} is not a member`);
+  }
+  const holds = verifySignature(publicKey, envelopeSigningBytes(swarm, envelope.bodyHash), envelope.signature);
+  must(holds, `envelope: the signature of its ${signer.kind} does not hold`);
+}
+
+function checkPlace(envelope: Envelope, { batch, batchDigest }: ReadDecision, hash: Hash): void {
+  const { count, index, time, path, headerPath } = batch;
+  must(index < count, `batch.index ${String(index)} is not below batch.count ${String(count)}`);
+  must(count <= 0xffff, `batch.count ${String(count)} is above 65535`);
+  const header = verifyMerklePath(
+    hash,
+    batchHeaderLeaf(time, count),
+    0,
+    count + 1,
+    headerPath,
+    digestBytes(batchDigest),
+  );
+  must(header, 'batch: count and time are not those of batch_digest (header_path)');
+  const placed = verifyEnvelopeInBatch(hash, envelope.id, { count, index, path }, batchDigest);
+  must(placed, 'batch: the envelope does not stand at that index of batch_digest (path)');
+}
+
+function votesOf(commits: ReadDecision['commits'], committee: Committee): VoteSignature[] {
+  let previous = -1;
+  return commits.map(({ nodeId, signature }, at) => {
+    const sender = committee.indexOf(nodeId);
+    must(sender !== undefined, `commits[${String(at)}].node_id ${nodeId.slice(0, 80)} is not a member`);
+    must(sender > previous, `commits[${String(at)}]: ${nodeId} stands twice or out of the table's order`);
+    previous = sender;
+    return { sender, signature };
+  });
+}
+
+function checkCommits(
+  read: ReadDecision,
+  committee: Committee,
+  swarm: ReturnType<typeof swarmId>,
+  primitives: VerifierPrimitives,
+): VoteSignature[] {
+  const signatures = votesOf(read.commits, committee);
+  const domain = { swarmId: swarm, tableHash: committee.hash };
+  const certificate = { view: read.view, sequence: read.sequence, digest: read.batchDigest, signatures };
+  const failed = checkCommitCertificate(committee, certificate, (statement, signature) => {
+    const publicKey = committee.member(statement.sender)?.publicKey;
+    return (
+      publicKey !== undefined && primitives.verifySignature(publicKey, statementBytes(domain, statement), signature)
+    );
+  });
+  must(failed === undefined, `commits: ${failed?.reason ?? ''}`);
+  return signatures;
+}
+
+function requestOf(envelope: Envelope, read: ReadDecision): Request {
+  const request = envelope.requests[read.requestIndex];
+  must(request !== undefined, `request_index ${String(read.requestIndex)} is not in the envelope`);
+  const id = proposalId(envelope, read.requestIndex);
+  must(id === read.proposalId, `proposal_id is not that of the request, which is ${id}`);
+  if (read.carried !== undefined) {
+    const value = readJson(request.value);
+    must(value.ok && sameJson(value.value, read.carried.value), "decided_value is not the request's");
+  }
+  return request;
+}
+
+function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimitives): DecisionProof {
+  const { hash } = primitives;
+  const committee = new Committee(genesis.table, hash);
+  const swarm = swarmId(hash, genesis);
+  const read = readDecision(certificate, committee.n);
+  must(read.swarmId === swarm, `swarm_id is not that of the genesis, which is ${swarm}`);
+  must(read.epoch === committee.epoch, `epoch ${String(read.epoch)} is not that of the genesis`);
+  must(read.tableHash === committee.hash, `table_hash is not that of the genesis, which is ${committee.hash}`);
+  const envelope = readEnvelope(read.envelope, genesis, hash);
+  const request = requestOf(envelope, read);
+  checkEnvelopeSignature(envelope, committee, swarm, primitives);
+  checkPlace(envelope, read, hash);
+  const signatures = checkCommits(read, committee, swarm, primitives);
+  const signer = envelope.signerKey.slice(2);
+  return {
+    holds: true,
+    swarm: genesis.swarm,
+    swarm_id: swarm,
+    epoch: read.epoch,
+    view: read.view,
+    sequence: read.sequence,
+    proposal_id: read.proposalId,
+    decided_value: presentJson(request.value),
+    category: request.category,
+    priority: request.priority,
+    proposer: request.proposer === '' ? signer : request.proposer,
+    ...(request.metadata.length === 0 ? {} : { metadata: presentJson(request.metadata) }),
+    signed_by: { kind: envelope.signer.kind, id: signer },
+    committed_by: read.commits.map(({ nodeId }) => nodeId),
+    weight: committee.weightOf(signatures.map(({ sender }) => sender)),
+    quorum_weight: committee.quorumWeight,
+  };
+}
+
+/**
+ * Verifies a decision certificate against the genesis that its reader trusts: pure, without network, the same in a browser.
+ *
+ * It recomputes all of it: swarm id and table hash from the genesis, the envelope's id and signature, the proposal id, the
+ * Merkle paths, and a quorum of distinct members' COMMITs by weight. It proves that the members decided the request at that
+ * place of the log; that executing it came to something else than a repetition or a missed deadline is proven by a receipt,
+ * which this form does not carry. Never throws for what a certificate holds; throws an EpochTableError for a genesis whose table is refused.
+ */
+export function verifyDecision(
+  certificate: unknown,
+  genesis: Genesis,
+  primitives: VerifierPrimitives,
+): DecisionVerdict {
+  try {
+    return prove(certificate, genesis, primitives);
+  } catch (error) {
+    if (error instanceof CertificateFault) return { holds: false, reason: error.message };
+    throw error;
+  }
+}
+
+const isCanonicalText = (text: string, value: unknown): boolean => {
+  const bare = text.endsWith('\n') ? text.slice(0, -1) : text;
+  return bare === JSON.stringify(value) || bare === JSON.stringify(value, null, 2);
+};
+
+/**
+ * Verifies a certificate as the text of a file. Beyond verifyDecision it refuses every other way to write the same
+ * JSON (spaces, escapes, repeated keys), so that a changed byte anywhere makes it fail: compact or indented by two, with
+ * or without a line feed at the end.
+ */
+export function verifyDecisionText(text: string, genesis: Genesis, primitives: VerifierPrimitives): DecisionVerdict {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { holds: false, reason: 'not JSON' };
+  }
+  const verdict = verifyDecision(value, genesis, primitives);
+  if (!verdict.holds || isCanonicalText(text, value)) return verdict;
+  return { holds: false, reason: 'not written as JSON.stringify writes it (compact, or indented by two)' };
+}

@@ -1,0 +1,28 @@
+import type { Adversary, AdversaryTools } from '../adversary';
+import type { Strategy } from '../schedule';
+import { DoubleVoter, EquivocatingLeader } from './equivocation';
+import { FalseStatus, NewViewLiar, ViewRusher } from './lies';
+import { Noise } from './noise';
+import { Silent, WithholdingLeader } from './silence';
+
+/** An adversary with that strategy. */
+export function createAdversary(strategy: Strategy, tools: AdversaryTools): Adversary {
+  switch (strategy) {
+    case 'equivocating-leader':
+      return new EquivocatingLeader(tools);
+    case 'silent':
+      return new Silent(tools);
+    case 'double-voter':
+      return new DoubleVoter(tools);
+    case 'noise':
+      return new Noise(tools);
+    case 'new-view-liar':
+      return new NewViewLiar(tools);
+    case 'withholding-leader':
+      return new WithholdingLeader(tools);
+    case 'view-rusher':
+      return new ViewRusher(tools);
+    case 'false-status':
+      return new FalseStatus(tools);
+  }
+}

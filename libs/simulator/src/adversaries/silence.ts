@@ -1,0 +1,47 @@
+import type { MemberIndex, MessageKind, Signed } from '@concordat/protocol';
+import { othersOf, type Adversary, type AdversaryTools } from '../adversary';
+
+/** Sends nothing, or nothing of some kinds. */
+export class Silent implements Adversary {
+  private readonly muted: readonly MessageKind[] | 'all';
+
+  constructor({ random }: AdversaryTools) {
+    this.muted = random.pick<readonly MessageKind[] | 'all'>([
+      'all',
+      ['prePrepare', 'newView'],
+      ['commit'],
+      ['viewChange', 'newView'],
+      ['prepare', 'commit', 'checkpoint'],
+    ]);
+  }
+
+  divert(message: Signed): readonly Signed[] {
+    return this.muted === 'all' || this.muted.includes(message.kind) ? [] : [message];
+  }
+}
+
+/** As leader tells just enough members for a prepared certificate, or too few, and never hands out a batch. */
+export class WithholdingLeader implements Adversary {
+  private readonly told: ReadonlySet<MemberIndex>;
+
+  constructor(tools: AdversaryTools) {
+    const { committee, random } = tools;
+    const enough = committee.quorumWeight - 1;
+    const count = random.between(1, Math.max(1, enough));
+    this.told = new Set(random.shuffled(othersOf(tools)).slice(0, count));
+  }
+
+  divert(message: Signed, to: MemberIndex): readonly Signed[] {
+    switch (message.kind) {
+      case 'batch':
+      case 'decided':
+      case 'requests':
+        return [];
+      case 'prePrepare':
+      case 'newView':
+        return this.told.has(to) ? [message] : [];
+      default:
+        return [message];
+    }
+  }
+}

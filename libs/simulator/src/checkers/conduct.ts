@@ -1,0 +1,61 @@
+import type { Evidence, ReplicaState } from '@concordat/consensus';
+import { EVIDENCE_KINDS, type EpochTable, type MemberIndex, type StatementVerifier } from '@concordat/protocol';
+import type { Blame, Checker } from '../watch';
+
+/** Proofs are sound and hit liars only; memory stays within its bounds; views never go back. */
+export class ConductChecker implements Checker {
+  private readonly views = new Map<MemberIndex, number>();
+  /** Members against whom some correct member had a proof. */
+  readonly accusedMembers = new Set<MemberIndex>();
+
+  constructor(
+    private readonly blame: Blame,
+    private readonly isCorrect: (member: MemberIndex) => boolean,
+    private readonly verify: StatementVerifier,
+    private readonly table: EpochTable,
+  ) {}
+
+  accused(member: MemberIndex, evidence: Evidence): void {
+    const { accused } = evidence;
+    this.accusedMembers.add(accused);
+    if (this.isCorrect(accused)) this.blame('framing', member, `accuses member ${String(accused)}, which is correct`);
+    if (evidence.kind === 'equivocation' && !this.proves(evidence)) {
+      this.blame('evidence', member, `its proof against member ${String(accused)} proves nothing`);
+    }
+  }
+
+  started(member: MemberIndex): void {
+    this.views.delete(member);
+  }
+
+  inspected(member: MemberIndex, state: ReplicaState): void {
+    const { windowSize } = this.table;
+    if (state.slots > 3 * windowSize) {
+      this.blame('bounds', member, `${String(state.slots)} slots with a window of ${String(windowSize)}`);
+    }
+    if (state.promisedView < state.view) {
+      this.blame('views', member, `is in view ${String(state.view)} and promised only ${String(state.promisedView)}`);
+    }
+    const before = this.views.get(member) ?? 0;
+    if (state.promisedView < before) {
+      this.blame('views', member, `promised view ${String(before)} before, now ${String(state.promisedView)}`);
+    }
+    this.views.set(member, state.promisedView);
+  }
+
+  private proves({ accused, first, second }: Extract<Evidence, { kind: 'equivocation' }>): boolean {
+    const [a, b] = [first.statement, second.statement];
+    return (
+      EVIDENCE_KINDS.includes(a.kind) &&
+      a.kind === b.kind &&
+      a.epoch === b.epoch &&
+      a.view === b.view &&
+      a.sequence === b.sequence &&
+      a.digest !== b.digest &&
+      a.sender === accused &&
+      b.sender === accused &&
+      this.verify(a, first.signature) &&
+      this.verify(b, second.signature)
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { EVIDENCE_KINDS, type Digest, type MemberIndex, type MessageKind, type Signed } from '@concordat/protocol';
+import type { Append } from '../disk';
+import { statementText } from '../trace-text';
+import type { Blame, Checker } from '../watch';
+
+/** What one member has bound itself to. */
+class Promises {
+  /** Digest by (kind, view, sequence) of all that is durable, over all lives. */
+  readonly durable = new Map<string, Digest>();
+  /** The same for what was signed in this life and is not durable yet: a crash undoes it, for nobody has seen it. */
+  readonly sealed = new Map<string, Digest>();
+  durableView = 0;
+  sealedView = 0;
+}
+
+const PHASES: readonly MessageKind[] = ['prePrepare', 'prepare', 'commit'];
+
+/** Slots that a message fills: a NEW-VIEW fills one PRE-PREPARE for each of its entries too. */
+function slotsOf(message: Signed): [key: string, digest: Digest][] {
+  const { kind, view, sequence, digest } = message;
+  const slots: [string, Digest][] = [[`${kind} ${String(view)} ${String(sequence)}`, digest]];
+  if (kind !== 'newView') return slots;
+  for (const entry of message.entries) slots.push([`prePrepare ${String(view)} ${String(entry.sequence)}`, entry.digest]);
+  return slots;
+}
+
+const promisedBy = (message: Signed): number =>
+  message.kind === 'viewChange' || message.kind === 'newView' ? message.view : 0;
+
+/**
+ * No correct member contradicts itself, across crashes too (Spec §6): one content per slot, nothing below a promised
+ * view, and nothing leaves before it is durable.
+ */
+export class PromisesChecker implements Checker {
+  private readonly members = new Map<MemberIndex, Promises>();
+
+  constructor(private readonly blame: Blame) {}
+
+  stopped(member: MemberIndex): void {
+    const promises = this.of(member);
+    promises.sealed.clear();
+    promises.sealedView = promises.durableView;
+  }
+
+  sealed(member: MemberIndex, message: Signed): void {
+    const promises = this.of(member);
+    for (const [key, digest] of slotsOf(message)) {
+      const earlier = promises.durable.get(key) ?? promises.sealed.get(key);
+      if (earlier !== undefined && earlier !== digest) {
+        this.blame('one-vote', member, `signed ${statementText(message)}, but ${earlier} before in slot "${key}"`);
+      }
+      promises.sealed.set(key, digest);
+    }
+    const promised = Math.max(promises.durableView, promises.sealedView);
+    if (PHASES.includes(message.kind) && message.view < promised) {
+      this.blame('promised-view', member, `signed ${statementText(message)} after it promised view ${String(promised)}`);
+    }
+    promises.sealedView = Math.max(promises.sealedView, promisedBy(message));
+  }
+
+  durable(member: MemberIndex, appends: readonly Append[]): void {
+    const promises = this.of(member);
+    for (const { kept } of appends) {
+      if (kept.kind === 'record' && kept.record.kind === 'newView') {
+        promises.durableView = Math.max(promises.durableView, kept.record.message.view);
+      }
+      if (kept.kind !== 'vote') continue;
+      for (const [key, digest] of slotsOf(kept.message)) promises.durable.set(key, digest);
+      promises.durableView = Math.max(promises.durableView, promisedBy(kept.message));
+    }
+  }
+
+  sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
+    if (message.sender !== member || !EVIDENCE_KINDS.includes(message.kind)) return;
+    const durable = this.of(member).durable;
+    for (const [key, digest] of slotsOf(message)) {
+      if (durable.get(key) !== digest) this.blame('durable-first', member, `sent ${statementText(message)} before it was durable`);
+    }
+  }
+
+  private of(member: MemberIndex): Promises {
+    let promises = this.members.get(member);
+    if (promises === undefined) {
+      promises = new Promises();
+      this.members.set(member, promises);
+    }
+    return promises;
+  }
+}

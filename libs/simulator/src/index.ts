@@ -1,0 +1,17 @@
+export { Cluster, START } from './cluster';
+export { CALM, optionsOf } from './options';
+export { quickHash } from './quick-hash';
+export { Random } from './random';
+export { resultOf, runSchedule, type ScheduleResult, type ScheduleStats } from './run-schedule';
+export {
+  STRATEGIES,
+  type CrashPoint,
+  type Fault,
+  type Liar,
+  type NetworkRule,
+  type ScheduleOptions,
+  type Strategy,
+} from './schedule';
+export { settle } from './settle';
+export { type Violation } from './watch';
+export { Workload, type Submission } from './workload';

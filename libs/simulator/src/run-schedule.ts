@@ -1,0 +1,92 @@
+import type { Hash } from '@concordat/protocol';
+import { Cluster, START } from './cluster';
+import { optionsOf } from './options';
+import { quickHash } from './quick-hash';
+import { Random } from './random';
+import type { ScheduleOptions } from './schedule';
+import { settle } from './settle';
+import { entryText } from './trace-text';
+import type { Violation } from './watch';
+import { Workload } from './workload';
+
+/** Figures of a run. */
+export interface ScheduleStats {
+  readonly events: number;
+  readonly messages: number;
+  readonly sequences: number;
+  readonly decided: number;
+  readonly admitted: number;
+  /** Highest view of a correct member. */
+  readonly view: number;
+  /** Members against whom somebody had a proof. */
+  readonly accused: number;
+  /** Virtual milliseconds until the healed swarm had finished everything. */
+  readonly settledMs: number;
+}
+
+/** What came of a run. */
+export interface ScheduleResult {
+  readonly seed: number;
+  readonly options: ScheduleOptions;
+  readonly violations: readonly Violation[];
+  /** Equal for two runs that went the same way. */
+  readonly traceHash: string;
+  readonly stats: ScheduleStats;
+  /** Seed, options, violations and the last events, for a person; empty when nothing was violated. */
+  readonly report: string;
+}
+
+/**
+ * Runs one schedule: faults for a while, then a healed network in which everything must come to an end. The same seed and
+ * overrides always give the same run.
+ */
+export function runSchedule(
+  seed: number,
+  overrides: Partial<ScheduleOptions> = {},
+  hash: Hash = quickHash,
+): ScheduleResult {
+  const options = optionsOf(seed, overrides);
+  const cluster = new Cluster(seed, options, hash);
+  const workload = new Workload(hash, new Random(seed ^ 0x5eed), cluster.signatures, START, options.workload);
+  cluster.start();
+  for (const { atMs, to, envelope } of workload.plan(options.durationMs)) {
+    for (const member of to) cluster.submit(member, envelope, atMs);
+  }
+  cluster.runUntil(options.durationMs);
+  const probes = cluster.correctMembers.map(({ index }) => workload.ofGateway(index, options.durationMs, 'probe'));
+  settle(cluster, probes);
+  return resultOf(seed, cluster);
+}
+
+/** Collects what came of a cluster's run. */
+export function resultOf(seed: number, cluster: Cluster): ScheduleResult {
+  const { options, violations, trace, agreement, requests, admissions, conduct, network } = cluster;
+  const views = cluster.correctMembers.map((member) => member.engine?.state().view ?? 0);
+  return {
+    seed,
+    options,
+    violations,
+    traceHash: trace.hash,
+    stats: {
+      events: trace.entries,
+      messages: network.stats.sent,
+      sequences: agreement.length,
+      decided: requests.decidedCount,
+      admitted: admissions.admittedCount,
+      view: Math.max(...views),
+      accused: conduct.accusedMembers.size,
+      settledMs: cluster.elapsedMs - options.durationMs,
+    },
+    report: violations.length === 0 ? '' : reportOf(seed, cluster),
+  };
+}
+
+function reportOf(seed: number, { options, violations, trace }: Cluster): string {
+  return [
+    `seed ${String(seed)}`,
+    `options ${JSON.stringify(options)}`,
+    ...violations.map(({ rule, member, atMs, text }) => `VIOLATION ${rule} at member ${String(member)}, ${atMs.toFixed(2)} ms: ${text}`),
+    'last events (ms since the start):',
+    ...trace.last().map((entry) => entryText(entry, START)),
+  ].join('\n');
+}

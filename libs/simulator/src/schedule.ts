@@ -1,0 +1,111 @@
+import type { ReplicaConfig } from '@concordat/consensus';
+import type { MessageKind } from '@concordat/protocol';
+
+/** Which messages a rule is about; what is not said matches everything. */
+export interface MessageFilter {
+  readonly from?: readonly number[];
+  readonly to?: readonly number[];
+  readonly kinds?: readonly MessageKind[];
+  readonly view?: number;
+  readonly sequence?: number;
+}
+
+/** Messages that are lost, or late. */
+export interface NetworkRule extends MessageFilter {
+  /** Milliseconds; 'lost' for never. */
+  readonly delayMs: number | 'lost';
+}
+
+/** How the network treats every message. */
+export interface NetworkOptions {
+  readonly latencyMinMs: number;
+  readonly latencyMaxMs: number;
+  /** Share of messages that never arrive. */
+  readonly lossRate: number;
+  /** Share of messages that arrive twice. */
+  readonly repeatRate: number;
+  /** Share of messages that take up to `slowMs` more. */
+  readonly slowRate: number;
+  readonly slowMs: number;
+}
+
+/** How disks behave. */
+export interface DiskOptions {
+  readonly syncMinMs: number;
+  readonly syncMaxMs: number;
+  /** Share of crashes during a sync that leave half a group. */
+  readonly tornRate: number;
+  /** Records in a log file from which a new one is begun at the next stable checkpoint. */
+  readonly segmentRecordsMax: number;
+}
+
+/** When a crash strikes: at once, or at the member's next sync: before it (lost) or after it (durable, and not sent). */
+export type CrashPoint = 'now' | 'before-sync' | 'after-sync';
+
+/** Something that goes wrong at `atMs` after the start. */
+export type Fault = { readonly atMs: number } & (
+  | { readonly kind: 'crash'; readonly member: number; readonly point: CrashPoint; readonly downMs: number }
+  /** Everyone stops at once; each restarts within `downMs`. */
+  | { readonly kind: 'power-loss'; readonly downMs: number }
+  /** A cut in one direction, a partition is several of them. */
+  | { readonly kind: 'network'; readonly rules: readonly NetworkRule[]; readonly forMs: number }
+);
+
+/** What a Byzantine member does. */
+export const STRATEGIES = [
+  'equivocating-leader',
+  'silent',
+  'double-voter',
+  'noise',
+  'new-view-liar',
+  'withholding-leader',
+  'view-rusher',
+  'false-status',
+] as const;
+/** A strategy of STRATEGIES. */
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** A Byzantine member. */
+export interface Liar {
+  readonly member: number;
+  readonly strategy: Strategy;
+}
+
+/** What clients do. */
+export interface WorkloadOptions {
+  readonly clients: number;
+  readonly envelopes: number;
+  readonly requestsMax: number;
+  /** Share of envelopes that are given to two members. */
+  readonly duplicateRate: number;
+  /** Share of envelopes that use the nonces of an earlier one, with other content. */
+  readonly reuseRate: number;
+  /** Share of envelopes with a deadline that will pass soon. */
+  readonly shortDeadlineRate: number;
+  /** Share of envelopes that a member signs as gateway. */
+  readonly gatewayRate: number;
+}
+
+/** Everything that a run depends on, besides its seed. */
+export interface ScheduleOptions {
+  readonly members: number;
+  readonly f: number;
+  readonly checkpointInterval: number;
+  readonly windowSize: number;
+  /** Length of the phase with faults. */
+  readonly durationMs: number;
+  /** Virtual time that the healed swarm has to finish everything. */
+  readonly settleMs: number;
+  /** Greatest distance of a member's clock from virtual time. */
+  readonly clockSkewMs: number;
+  /** Virtual time that a member collects events before its inbox counts as empty. */
+  readonly drainMs: number;
+  readonly network: NetworkOptions;
+  readonly disk: DiskOptions;
+  readonly workload: WorkloadOptions;
+  readonly replica: ReplicaConfig;
+  readonly liars: readonly Liar[];
+  /** Members whose disks forget everything at a crash. Outside the fault model: for proving that the checkers see. */
+  readonly amnesiacs: readonly number[];
+  readonly faults: readonly Fault[];
+}
