@@ -1,4 +1,4 @@
-import { type LoggerService } from '@nestjs/common';
+import { type LoggerService, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { JSON_DEPTH_MAX, readJson } from '@concordat/client';
@@ -19,6 +19,8 @@ export interface HttpAppOptions {
   /** Nest's own words; nothing is said without it. */
   readonly nestLogger?: LoggerService;
 }
+
+type NestOptions = Pick<NestApplicationOptions, 'logger' | 'abortOnError' | 'bodyParser'>;
 
 /** Value and metadata with every character escaped, and the rest of a body. */
 const BODY_BYTES_MAX = 6 * (VALUE_BYTES_MAX + METADATA_BYTES_MAX) + 4_096;
@@ -51,15 +53,16 @@ export async function createHttpApp(options: HttpAppOptions): Promise<NestFastif
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     return503OnClosing: false,
-    frameworkErrors: (error: Error & { readonly statusCode?: number }, _request: unknown, reply: ErrorSink) =>
-      answerFrameworkError(error, reply),
+    frameworkErrors: (error: Error, _request: unknown, reply: unknown) =>
+      answerFrameworkError(error, reply as ErrorSink),
   });
   acceptJsonOnly(adapter);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(options.member, options.metrics), adapter, {
-    logger: options.nestLogger ?? false,
-    abortOnError: false,
-    bodyParser: false,
-  });
+  const nest: NestOptions = { logger: options.nestLogger ?? false, abortOnError: false, bodyParser: false };
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of(options.member, options.metrics),
+    adapter,
+    nest,
+  );
   app.useGlobalFilters(new HttpErrors(options.logger, options.onFatal));
   return app;
 }

@@ -160,6 +160,11 @@ export class Pool {
     }
   }
 
+  /** Drops envelopes that nobody waits for any more. */
+  removeWhere(isNeedless: (envelope: Envelope) => boolean): void {
+    for (const [id, { envelope }] of this.entries) if (isNeedless(envelope)) this.remove(id);
+  }
+
   /** An executed envelope waits no longer. */
   remove(id: Digest): void {
     const entry = this.entries.get(id);

@@ -42,7 +42,9 @@ export type DurableRecord =
   | { readonly kind: 'newView'; readonly message: Signed<NewView> }
   /** State after a checkpoint sequence, in full. */
   | { readonly kind: 'state'; readonly sequence: Sequence; readonly state: Uint8Array }
-  | { readonly kind: 'stable'; readonly certificate: CheckpointCertificate };
+  | { readonly kind: 'stable'; readonly certificate: CheckpointCertificate }
+  /** A proof against a member: on record from then on. */
+  | { readonly kind: 'evidence'; readonly evidence: Evidence };
 
 /** Outcome of one ordered request; the number is its wire code. */
 export const OUTCOMES = { decided: 0, duplicate: 1, expired: 2, refused: 3 } as const;
@@ -118,7 +120,7 @@ export type Effect =
       readonly view: View;
       readonly reason: 'timeout' | 'joined' | 'contradictory-new-view' | 'torn-log';
     }
-  /** The log below `sequence` may be dropped. `base` is everything that must open a new log segment. */
+  /** The log through `sequence` may be dropped, once `base()` opens a newer part of it. */
   | { readonly kind: 'stable'; readonly sequence: Sequence }
   /** This member found that it must not go on (its state differs from what a quorum certified). The host stops the process. */
   | { readonly kind: 'halt'; readonly reason: string };
@@ -134,6 +136,7 @@ export interface Recovered {
   readonly prepared: readonly PreparedCertificate[];
   /** NEW-VIEWs that this member entered, in log order. */
   readonly newViews: readonly Signed<NewView>[];
+  readonly evidence: readonly Evidence[];
   /** Decided sequences above the state, ascending without gaps. */
   readonly decided: readonly { readonly batch: Batch | undefined; readonly certificate: CommitCertificate }[];
   /** The log's last group was not whole: this member may have promised more in its view than it knows. */
@@ -148,6 +151,7 @@ export const NOTHING_RECOVERED: Recovered = {
   batches: [],
   prepared: [],
   newViews: [],
+  evidence: [],
   decided: [],
   tornTail: false,
 };

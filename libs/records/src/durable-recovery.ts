@@ -19,6 +19,7 @@ import {
   type WireLimits,
 } from '@concordat/protocol';
 import { DURABLE_KINDS, type DurableKind } from './durable';
+import { decodeEvidence } from './evidence-record';
 import type { LogRecord } from './group';
 
 /** What a log is read by. */
@@ -85,6 +86,7 @@ class Recovery {
   private readonly batches = new Map<string, { readonly sequence: Sequence; readonly batch: Batch }>();
   private readonly prepared = new Map<Sequence, RecoveredVotes['prepared'][number]>();
   private readonly newViews: Signed<NewView>[] = [];
+  private readonly evidence: RecoveredVotes['evidence'][number][] = [];
 
   constructor(private readonly options: RecoveryOptions) {}
 
@@ -107,6 +109,7 @@ class Recovery {
       batches: [...this.batches.values()],
       prepared: [...this.prepared.values()].sort((a, b) => a.sequence - b.sequence),
       newViews: this.newViews,
+      evidence: this.evidence,
     };
   }
 
@@ -156,6 +159,9 @@ class Recovery {
         this.dropThrough(certificate.sequence);
         return;
       }
+      case 'evidence':
+        this.evidence.push(decodeEvidence(hash, reader, limits));
+        return;
     }
   }
 

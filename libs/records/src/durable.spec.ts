@@ -132,6 +132,7 @@ const NOTHING: RecoveredVotes = {
   batches: [],
   prepared: [],
   newViews: [],
+  evidence: [],
 };
 const recovered = (...records: LogRecord[]): RecoveredVotes => recover(records, OPTIONS);
 
@@ -306,8 +307,8 @@ describe('recover', () => {
   });
 
   it('refuses a kind that it does not know', () => {
-    const record = { kind: 7, sequence: 0, payload: new Uint8Array(0) };
-    expect(errorOf([stableRecord(64), record])).toMatchObject({ code: 'unknown_kind', kind: 7, index: 1 });
+    const record = { kind: 8, sequence: 0, payload: new Uint8Array(0) };
+    expect(errorOf([stableRecord(64), record])).toMatchObject({ code: 'unknown_kind', kind: 8, index: 1 });
   });
 
   it('refuses a NEW-VIEW record that holds something else', () => {

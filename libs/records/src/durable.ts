@@ -7,10 +7,11 @@ import {
   type MessageKind,
   type Signed,
 } from '@concordat/protocol';
+import { encodeEvidence } from './evidence-record';
 import type { LogRecord } from './group';
 
 /** What a record of the vote log is. The number is `LogRecord.kind`; none is ever given another meaning. */
-export const DURABLE_KINDS = { vote: 1, batch: 2, prepared: 3, newView: 4, state: 5, stable: 6 } as const;
+export const DURABLE_KINDS = { vote: 1, batch: 2, prepared: 3, newView: 4, state: 5, stable: 6, evidence: 7 } as const;
 /** Name of a kind of DURABLE_KINDS. */
 export type DurableKind = keyof typeof DURABLE_KINDS;
 
@@ -47,5 +48,7 @@ export function encodeDurableRecord(record: DurableRecord): LogRecord {
       writeCheckpointCertificate(writer, record.certificate);
       return { kind: DURABLE_KINDS.stable, sequence: 0, payload: writer.bytes() };
     }
+    case 'evidence':
+      return { kind: DURABLE_KINDS.evidence, sequence: 0, payload: encodeEvidence(record.evidence) };
   }
 }

@@ -29,3 +29,4 @@ export {
   type RecoveryErrorCode,
   type RecoveryOptions,
 } from './durable-recovery';
+export { decodeEvidence, encodeEvidence } from './evidence-record';

@@ -16,6 +16,7 @@ import { AdmissionsChecker } from './checkers/admissions';
 import { AgreementChecker } from './checkers/agreement';
 import { ConductChecker } from './checkers/conduct';
 import { DurabilityChecker } from './checkers/durability';
+import { NewViewsChecker } from './checkers/new-views';
 import { PromisesChecker } from './checkers/promises';
 import { RequestsChecker } from './checkers/requests';
 import { SimulatedDisk } from './disk';
@@ -89,6 +90,7 @@ export class Cluster {
       this.conduct,
       this.admissions,
       new PromisesChecker(this.blame),
+      new NewViewsChecker(this.blame),
       new DurabilityChecker(this.blame, isCorrect),
       ...listeners,
     ]);

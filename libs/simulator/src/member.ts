@@ -115,7 +115,7 @@ export class SimulatedMember {
 
   /** A packet arrives. */
   receive(packet: Packet): void {
-    const { opener, adversary, trace, queue } = this.parts;
+    const { opener, adversary, trace, queue, watch } = this.parts;
     if (this.replica === undefined) return;
     const frame = opener.frame(packet);
     const refused = isRejection(frame) ? frame : this.replica.admit(frame.statement);
@@ -124,6 +124,7 @@ export class SimulatedMember {
       trace.note(queue.now, this.index, message, message.code.length, 0, 0);
       return;
     }
+    watch.received(this.index, message);
     adversary?.observe?.(message);
     this.step({ kind: 'message', at: this.at, message });
   }

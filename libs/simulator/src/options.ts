@@ -1,5 +1,5 @@
 import { DEFAULT_REPLICA_CONFIG } from '@concordat/consensus';
-import { faultsTolerated } from '@concordat/protocol';
+import { faultsTolerated, type MessageKind } from '@concordat/protocol';
 import { Random } from './random';
 import { STRATEGIES, type Fault, type Liar, type NetworkRule, type ScheduleOptions } from './schedule';
 
@@ -118,7 +118,33 @@ function faultsOf(random: Random, members: number, durationMs: number): Fault[] 
     const forMs = random.between(20, Math.max(21, durationMs >> 1));
     faults.push({ kind: 'network', atMs: random.below(durationMs), forMs, rules: cutOf(random, members) });
   }
+  const holes = random.chance(0.5) ? random.between(1, 4) : 0;
+  for (let index = 0; index < holes; index++) {
+    const forMs = random.between(20, 300);
+    faults.push({ kind: 'network', atMs: random.below(durationMs), forMs, rules: [holeOf(random, members)] });
+  }
   return faults;
+}
+
+/** What a rule of holes may be about: a decision that one member alone has seen, a view that some never hear of. */
+const HOLES: readonly (readonly MessageKind[])[] = [
+  ['commit'],
+  ['commit'],
+  ['prepare'],
+  ['prePrepare'],
+  ['viewChange'],
+  ['newView'],
+  ['checkpoint'],
+  ['status'],
+  ['batch', 'decided'],
+  ['requests'],
+];
+
+/** One kind of message is lost, or late, on its way to all but one or two. */
+function holeOf(random: Random, members: number): NetworkRule {
+  const all = Array.from({ length: members }, (_, index) => index);
+  const to = random.shuffled(all).slice(random.between(1, 2));
+  return { to, kinds: random.pick(HOLES), delayMs: random.chance(0.6) ? 'lost' : random.between(50, 500) };
 }
 
 /** A partition in both directions, or deafness or dumbness of some. */

@@ -1,4 +1,4 @@
-import type { Envelope } from '@concordat/protocol';
+import type { Envelope, MemberIndex } from '@concordat/protocol';
 import type { Cluster } from './cluster';
 
 /** Events between two looks at whether everything is finished. */
@@ -27,11 +27,18 @@ export function settle(cluster: Cluster, probes: readonly Envelope[] = []): void
   if (first !== undefined) cluster.blame('liveness', first.index, unfinished(cluster, probes) ?? 'finished too late');
 }
 
+/** True once an envelope has its outcome, or has expired by log time without being ordered and waits no longer at its member. */
+function isOver({ requests, agreement, members }: Cluster, envelope: Envelope, member: MemberIndex): boolean {
+  if (requests.hasOutcome(envelope)) return true;
+  const expired = envelope.requests.every(({ expiresAt }) => expiresAt < agreement.logTime);
+  return expired && members[member]?.engine?.progressOf(envelope.id) === undefined;
+}
+
 /** What is not finished; undefined when all is. */
 export function unfinished(cluster: Cluster, probes: readonly Envelope[] = []): string | undefined {
   const down = cluster.correctMembers.find((member) => !member.isUp);
   if (down !== undefined) return `member ${String(down.index)} is down`;
-  const [owed] = cluster.admissions.open((envelope) => cluster.requests.hasOutcome(envelope));
+  const [owed] = cluster.admissions.open((envelope, member) => isOver(cluster, envelope, member));
   if (owed !== undefined) return `envelope ${owed.envelope.id}, admitted at member ${String(owed.member)}, has no outcome`;
   const waiting = probes.find((probe) => !cluster.requests.hasOutcome(probe));
   if (waiting !== undefined) return `probe ${waiting.id} has no outcome`;

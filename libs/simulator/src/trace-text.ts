@@ -35,7 +35,7 @@ function draftText(draft: Draft): string {
     case 'status':
       return `${head} promised ${String(draft.promisedView)} stable ${String(draft.stableSequence)} slots [${draft.slots
         .map((slot) => `${String(slot.sequence)}:${String(slot.flags)}`)
-        .join(',')}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.join(',')}]`;
+        .join(',')}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
     case 'batch':
       return `${head} ${short(draft.batch.digest)}`;
     case 'decided':
@@ -57,6 +57,8 @@ function recordText(record: DurableRecord): string {
       return `state s${String(record.sequence)}`;
     case 'stable':
       return `stable s${String(record.certificate.sequence)}`;
+    case 'evidence':
+      return `evidence against ${String(record.evidence.accused)}`;
   }
 }
 

@@ -26,6 +26,8 @@ export interface Checker {
   durable?(member: MemberIndex, appends: readonly Append[]): void;
   /** A message leaves. Called once for each receiver. */
   sent?(member: MemberIndex, to: MemberIndex, message: Signed): void;
+  /** A message arrived and holds. */
+  received?(member: MemberIndex, message: Signed): void;
   /** The engine executed a block. */
   executed?(member: MemberIndex, block: CommittedBlock): void;
   /** A client may have been told: everything before the commit is durable, and the decision too. */
@@ -58,6 +60,10 @@ export class Watch implements Required<Checker> {
 
   sent(member: MemberIndex, to: MemberIndex, message: Signed): void {
     for (const checker of this.checkers) checker.sent?.(member, to, message);
+  }
+
+  received(member: MemberIndex, message: Signed): void {
+    for (const checker of this.checkers) checker.received?.(member, message);
   }
 
   executed(member: MemberIndex, block: CommittedBlock): void {

@@ -35,7 +35,7 @@ function asApiError(thrown: unknown): unknown {
 }
 
 /** What Fastify refuses before there is a route, and so before the filter: paths that are too long or badly escaped. */
-export function answerFrameworkError(error: { readonly statusCode?: number }, reply: ErrorSink): void {
+export function answerFrameworkError(error: Error, reply: ErrorSink): void {
   const { status, body } = errorReply(asApiError(error));
   reply.status(status).send(body);
 }

@@ -57,6 +57,10 @@ export interface SubmitAnswer extends Omit<AcceptedAnswer, 'proposal_id'> {
 /** How much longer than its deadline in log time a caller waits: the deadline itself is found out by ordering. */
 const WAIT_SLACK_MS = 2_000;
 const SUBMIT_WAIT_MAX_MS = 120_000;
+/** By code. */
+const OUTCOME_NAMES = (Object.entries(OUTCOMES) as [keyof typeof OUTCOMES, number][])
+  .sort(([, a], [, b]) => a - b)
+  .map(([name]) => name);
 const HISTORY_VALUE_BYTES_MAX = 256 * 1024;
 const HISTORY_BLOCKS_MAX = 1_000;
 
@@ -179,9 +183,12 @@ export class NodeApi {
     const answer = { first_proposal_id: firstId, last_proposal_id: lastId, requests, ...this.prospects() };
     if (executed === undefined) return { ...answer, status: 'active' };
     const outcomes = { decided: 0, duplicate: 0, expired: 0, refused: 0 };
-    for (const [name, code] of Object.entries(OUTCOMES) as [keyof typeof OUTCOMES, number][])
-      outcomes[name] = executed.outcomes.filter((outcome) => outcome === code).length;
-    const statuses = new Set(Array.from(executed.outcomes, statusOf));
+    const statuses = new Set<ReturnType<typeof statusOf>>();
+    for (const outcome of executed.outcomes) {
+      const name = OUTCOME_NAMES[outcome];
+      if (name !== undefined) outcomes[name]++;
+      statuses.add(statusOf(outcome));
+    }
     const [status] = statuses.size === 1 ? statuses : ['partial' as const];
     const { certificate, sequence } = executed.block;
     return {

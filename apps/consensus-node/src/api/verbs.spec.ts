@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { type INestMicroservice } from '@nestjs/common';
+import { type INestMicroservice, type NestApplicationOptions } from '@nestjs/common';
 import { ApiError, NATS_SERVICE, ServiceContext, ServiceErrorFilter, type VerbExtras } from '@concordat/nats';
 import { createClientSigner, nativeHash, signatureSuite } from '@concordat/crypto';
 import { API_VERBS, asciiBytes, millis } from '@concordat/protocol';
@@ -31,8 +31,8 @@ class Captured extends Server implements CustomTransportStrategy {
     throw new Error('nothing inside');
   }
 
-  handlerOf(verb: string): MessageHandler<unknown, ServiceContext> {
-    const handler = this.messageHandlers.get(verb);
+  handlerOf(verb: string): MessageHandler<unknown, ServiceContext, unknown> {
+    const handler: MessageHandler<unknown, ServiceContext, unknown> | undefined = this.messageHandlers.get(verb);
     if (handler === undefined) throw new Error(`no handler of ${verb}`);
     return handler;
   }
@@ -53,7 +53,11 @@ describe('the verbs', () => {
     member = new FakeMember();
     api = new Captured();
     const module = AppModule.of(member, createMetrics(undefined, { processMetrics: false }));
-    app = await NestFactory.createMicroservice(module, { strategy: api, logger: false });
+    const options: Pick<NestApplicationOptions, 'logger'> & { strategy: Captured } = {
+      strategy: api,
+      logger: false,
+    };
+    app = await NestFactory.createMicroservice(module, options);
     app.useGlobalFilters(new ServiceErrorFilter());
     await app.listen();
   });

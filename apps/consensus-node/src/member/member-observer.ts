@@ -1,6 +1,6 @@
 import { type CommittedBlock } from '@concordat/consensus';
 import { type Committee, subjectsOf } from '@concordat/protocol';
-import { DURATION_UNKNOWN, OUTCOMES } from '@concordat/records';
+import { DURATION_UNKNOWN, encodeEvidence, OUTCOMES } from '@concordat/records';
 import { type DecidedTotals, type Gateway, type HostObserver, type Proposals } from '@concordat/replica-host';
 import { type NodeMetrics } from '@concordat/telemetry';
 import { type TrafficCounts } from './traffic-counts';
@@ -38,6 +38,7 @@ export function observeHost(options: ObserverOptions): HostObserver {
   const subjects = subjectsOf(options.swarm);
   const decidedSubject = subjects.event('decided');
   const viewSubject = subjects.event('view');
+  const evidenceSubject = subjects.threat(nodeId, 'evidence');
   const tell = (subject: string, event: Readonly<Record<string, unknown>>): void =>
     options.publish(subject, utf8.encode(JSON.stringify({ node_id: nodeId, ...event })));
 
@@ -80,6 +81,7 @@ export function observeHost(options: ObserverOptions): HostObserver {
       metrics.detections.inc(evidence.kind);
       const accused = committee.member(evidence.accused)?.nodeId;
       logger.warn({ accused, kind: evidence.kind }, 'proof of misbehaviour');
+      options.publish(evidenceSubject, encodeEvidence(evidence));
     },
     rejected({ code }) {
       traffic.rejections[code]++;

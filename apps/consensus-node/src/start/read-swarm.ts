@@ -31,22 +31,19 @@ export interface ReadSwarm {
 }
 
 function readGenesis(path: string, problems: SettingProblem[]): Genesis | undefined {
-  const problem = (message: string): undefined => {
-    problems.push({ key: 'GENESIS_FILE', message });
-  };
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return genesisFromJson(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    return problem(`cannot be read: ${(error as Error).message}`);
+    problems.push({ key: 'GENESIS_FILE', message: whyNoGenesis(path, error) });
+    return undefined;
   }
-  try {
-    return genesisFromJson(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return problem(`is no JSON: ${path}`);
-    if (error instanceof EpochTableError) return problem(`is refused: ${error.message} (${path})`);
-    throw error;
-  }
+}
+
+function whyNoGenesis(path: string, error: unknown): string {
+  if (error instanceof SyntaxError) return `is no JSON: ${path}`;
+  if (error instanceof EpochTableError) return `is refused: ${error.message} (${path})`;
+  // What is left comes from the file system.
+  return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function readKey(path: string, problems: SettingProblem[]): StoredKey | undefined {

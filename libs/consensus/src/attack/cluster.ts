@@ -129,6 +129,7 @@ export class Cluster {
       prepared: of('prepared').map((record) => record.certificate),
       newViews: of('newView').map((record) => record.message),
       decided: node.blocks.filter((block) => block.sequence > (state?.sequence ?? 0)),
+      evidence: [],
       tornTail: false,
     });
   }

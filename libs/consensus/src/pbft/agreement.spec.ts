@@ -71,17 +71,17 @@ const rows: Row[] = [
   {
     name: 'accuses a leader of two proposals for one slot and keeps to the first',
     run: (m) => m.prePrepare('A').prePrepare('B'),
-    effects: ['persist batch', 'prepare 0/1 A', 'accuse 0', 'reject conflicting_proposal'],
+    effects: ['persist batch', 'prepare 0/1 A', 'persist evidence', 'accuse 0', 'reject conflicting_proposal'],
   },
   {
     name: 'accuses a member that prepares two digests, once',
     run: (m) => m.prepare(2, 'A').prepare(2, 'B').prepare(2, 'C'),
-    effects: ['accuse 2'],
+    effects: ['persist evidence', 'accuse 2'],
   },
   {
     name: 'accuses a member that commits two digests and lets neither weigh twice',
     run: (m) => m.prePrepare('A').commit(2, 'A').commit(2, 'B').commit(3, 'B').commit(0, 'B'),
-    effects: ['persist batch', 'prepare 0/1 A', 'accuse 2'],
+    effects: ['persist batch', 'prepare 0/1 A', 'persist evidence', 'accuse 2'],
   },
   {
     name: 'refuses a fresh proposal without its batch',

@@ -58,7 +58,7 @@ describe('checkpoints', () => {
     member.told();
     checkpoint(member, 2, ownContent(member));
     checkpoint(member, 2, { ...ownContent(member), stateDigest: ZERO_DIGEST });
-    expect(member.told()).toEqual(['accuse 2']);
+    expect(member.told()).toEqual(['persist evidence', 'accuse 2']);
   });
 
   it('stops when a quorum certifies another state than its own', () => {

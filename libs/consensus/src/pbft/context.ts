@@ -27,7 +27,7 @@ export class Context {
   /** h: last stable checkpoint. */
   stable = 0 as Sequence;
   /** Members with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
-  private readonly proven = new Map<MemberIndex, Set<string>>();
+  private readonly proven = new Map<MemberIndex, Map<string, Evidence>>();
   private effects: Effect[] = [];
 
   constructor(
@@ -104,14 +104,26 @@ export class Context {
     this.emit({ kind: 'rejected', sender, rejection });
   }
 
-  /** Reports a proof, once per member and kind. */
+  /** Proofs on record: at most one per member and kind. */
+  get evidence(): Evidence[] {
+    return [...this.proven.values()].flatMap((kinds) => [...kinds.values()]);
+  }
+
+  /** Reports a proof, once per member and kind, and keeps it on record. */
   accuse(evidence: Evidence): void {
-    const sort = evidence.kind === 'equivocation' ? evidence.first.statement.kind : evidence.kind;
-    const kinds = this.proven.get(evidence.accused) ?? new Set<string>();
-    if (kinds.has(sort)) return;
-    kinds.add(sort);
-    this.proven.set(evidence.accused, kinds);
+    if (!this.record(evidence)) return;
+    this.emit({ kind: 'persist', record: { kind: 'evidence', evidence } });
     this.emit({ kind: 'accuse', evidence });
+  }
+
+  /** Takes a proof on record; false when there is one of its kind. */
+  record(evidence: Evidence): boolean {
+    const sort = evidence.kind === 'equivocation' ? evidence.first.statement.kind : evidence.kind;
+    const kinds = this.proven.get(evidence.accused) ?? new Map<string, Evidence>();
+    if (kinds.has(sort)) return false;
+    kinds.set(sort, evidence);
+    this.proven.set(evidence.accused, kinds);
+    return true;
   }
 
   /** Two signed contents of one member for one slot (Spec §8). */

@@ -1,11 +1,21 @@
-import type { Sequence } from '@concordat/protocol';
+import type { Digest, Sequence } from '@concordat/protocol';
+import { OUTCOMES } from '../replica';
 import type { Agreement } from './agreement';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
 import type { Progress } from './progress';
 
+/** Envelopes that are remembered as spent. */
+const SPENT_MAX = 16_384;
+
 /** Executes decided slots in sequence order, each exactly once (Spec §3). */
 export class Executor {
+  /**
+   * Envelopes of which something came out as expired or refused, the newest last. Their nonces are not used, so only this
+   * keeps them from being ordered again for whoever repeats them. Local: it decides what this member proposes, no outcome.
+   */
+  private readonly spent = new Set<Digest>();
+
   constructor(
     private readonly context: Context,
     private readonly agreement: Agreement,
@@ -21,6 +31,20 @@ export class Executor {
     return ledger.executed > before;
   }
 
+  /** True for an envelope that was ordered lately and came out as expired or refused, wholly or in part. */
+  wasSpent(id: Digest): boolean {
+    return this.spent.has(id);
+  }
+
+  private remember(id: Digest): void {
+    this.spent.add(id);
+    if (this.spent.size <= SPENT_MAX) return;
+    for (const oldest of this.spent) {
+      this.spent.delete(oldest);
+      return;
+    }
+  }
+
   private executeNext(sequence: Sequence): boolean {
     const { context } = this;
     const slot = this.agreement.slot(sequence);
@@ -31,9 +55,13 @@ export class Executor {
     const batch = held === 'null' ? undefined : held;
     const { outcomes, logTime, headDigest } = context.ledger.execute(sequence, batch);
     context.emit({ kind: 'commit', block: { sequence, batch, certificate, logTime, outcomes, headDigest } });
+    let at = 0;
     for (const envelope of batch?.envelopes ?? []) {
       context.pool.remove(envelope.id);
       this.progress.onExecuted(envelope.id);
+      const own = outcomes.subarray(at, (at += envelope.requests.length));
+      if (own.some((outcome) => outcome === OUTCOMES.expired || outcome === OUTCOMES.refused))
+        this.remember(envelope.id);
     }
     this.checkpoints.onExecuted(sequence);
     return true;

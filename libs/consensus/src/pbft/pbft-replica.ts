@@ -1,10 +1,8 @@
 import {
-  BATCH_OVERHEAD_BYTES,
   reject,
   type Authentic,
   type Committee,
   type Digest,
-  type Envelope,
   type Hash,
   type MemberIndex,
   type PrePrepare,
@@ -15,7 +13,7 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
-import { isExecuted, Ledger } from '../ledger';
+import { Ledger } from '../ledger';
 import { Pool } from '../pool';
 import {
   NOTHING_RECOVERED,
@@ -30,6 +28,7 @@ import {
   type ReplicaState,
   type TimerId,
 } from '../replica';
+import { Admission } from './admission';
 import { Agreement } from './agreement';
 import { CatchUp } from './catch-up';
 import { Checkpoints } from './checkpoints';
@@ -62,8 +61,7 @@ class PbftReplica implements Replica {
   private readonly viewChanges: ViewChanges;
   private readonly executor: Executor;
   private readonly catchUp: CatchUp;
-  /** Admitted here and not yet relayed. */
-  private readonly unrelayed = new Map<Digest, Envelope>();
+  private readonly admission: Admission;
   /** Slots up to here are stable and executed, and were dropped. */
   private dropped = 0 as Sequence;
   /** Stable checkpoint at the last event. */
@@ -85,6 +83,7 @@ class PbftReplica implements Replica {
     this.viewChanges = new ViewChanges(context, this.agreement, this.checkpoints, this.progress);
     this.executor = new Executor(context, this.agreement, this.checkpoints, this.progress);
     this.catchUp = new CatchUp(context, this.agreement, this.viewChanges);
+    this.admission = new Admission(context, this.executor, this.catchUp);
     this.restore(recovered);
   }
 
@@ -99,14 +98,14 @@ class PbftReplica implements Replica {
         this.onMessage(event.message);
         break;
       case 'submit':
-        this.onSubmit(event.envelope);
+        this.admission.onSubmit(event.envelope);
         break;
       case 'timer':
         this.onTimer(event.timer);
         break;
       case 'drained':
         this.agreement.propose();
-        this.relay();
+        this.admission.relay();
         break;
     }
     this.settle();
@@ -165,6 +164,7 @@ class PbftReplica implements Replica {
     const records: DurableRecord[] = [{ kind: 'state', sequence: ledger.executed, state: ledger.encode() }];
     if (certificate !== undefined) records.push({ kind: 'stable', certificate });
     if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
+    for (const evidence of this.context.evidence) records.push({ kind: 'evidence', evidence });
     const checkpoint = ownVotes.newest('checkpoint', this.context.stable);
     const votes = [ownVotes.viewChange, ownVotes.newView, checkpoint].filter((message) => message !== undefined);
     return { records, votes };
@@ -184,10 +184,19 @@ class PbftReplica implements Replica {
 
   private onTimer(timer: TimerId): void {
     const { context } = this;
-    if (timer === 'status') this.catchUp.onTick();
-    else if (timer === 'new-view') this.viewChanges.onNewViewTimeout();
-    else if (context.active && context.pool.oldest() !== undefined)
-      this.viewChanges.ask((context.view + 1) as View, 'timeout');
+    switch (timer) {
+      case 'status':
+        this.admission.dropForgotten();
+        this.catchUp.onTick();
+        break;
+      case 'new-view':
+        this.viewChanges.onNewViewTimeout();
+        break;
+      case 'progress':
+        if (context.active && context.pool.oldest() !== undefined)
+          this.viewChanges.ask((context.view + 1) as View, 'timeout');
+        break;
+    }
   }
 
   private onMessage(message: Verified): void {
@@ -230,87 +239,9 @@ class PbftReplica implements Replica {
         break;
       case 'requests':
         // A relayed envelope's deadline is judged at execution, in log time, by everybody alike.
-        for (const envelope of message.envelopes) this.onRelayed(envelope as Authentic, message.sender);
+        for (const envelope of message.envelopes) this.admission.onRelayed(envelope as Authentic, message.sender);
         break;
     }
-  }
-
-  /** A client's envelope: checked strictly here, where somebody can still be told why it is refused. */
-  private onSubmit(envelope: Authentic): void {
-    const { context } = this;
-    const rejection = this.refuseSubmission(envelope) ?? this.admitToPool(envelope, context.self);
-    if (rejection !== undefined) {
-      context.emit({ kind: 'refused', id: envelope.id, rejection });
-      return;
-    }
-    this.unrelayed.set(envelope.id, envelope);
-    context.emit({ kind: 'admitted', envelope });
-  }
-
-  /** What log time has passed can only come out as expired: it is not ordered again for whoever repeats it. */
-  private onRelayed(envelope: Authentic, origin: MemberIndex): void {
-    const { logTime } = this.context.ledger;
-    if (envelope.requests.every(({ expiresAt }) => expiresAt < logTime)) return;
-    this.admitToPool(envelope, origin);
-    if (this.catchUp.wasAskedFor(envelope.id)) this.context.pool.expedite(envelope.id);
-  }
-
-  private refuseSubmission(envelope: Authentic): Rejection | undefined {
-    const { at, committee } = this.context;
-    const { requestLifetimeMaxMs, logTimeBoundMs, batchRequestsMax, batchBytesMax } = committee.table;
-    const size = envelope.bytes.length + BATCH_OVERHEAD_BYTES.batch + BATCH_OVERHEAD_BYTES.envelope;
-    if (envelope.requests.length > batchRequestsMax || size > batchBytesMax) {
-      return reject(
-        'batch_too_large',
-        `the envelope does not fit a batch: ${String(envelope.requests.length)} requests, ${String(size)} bytes`,
-      );
-    }
-    // Log time may lag behind this clock by the bound: a deadline that is legal here must be legal there.
-    const latest = at + Math.max(1, requestLifetimeMaxMs - logTimeBoundMs);
-    for (const { expiresAt } of envelope.requests) {
-      if (expiresAt <= at || expiresAt > latest) {
-        return reject(
-          'deadline_out_of_bounds',
-          `deadline ${String(expiresAt)} must be in (${String(at)}, ${String(latest)}]`,
-        );
-      }
-    }
-    return undefined;
-  }
-
-  private admitToPool(envelope: Authentic, origin: MemberIndex): Rejection | undefined {
-    const { ledger, pool } = this.context;
-    if (isExecuted(ledger, envelope)) return reject('nonce_used', 'its nonces are used, or below the window');
-    if (!ledger.hasRoomFor(envelope.signerKey))
-      return reject('pool_full', 'as many clients as the swarm keeps are active now');
-    return pool.admit(envelope, origin);
-  }
-
-  /** Every member must know every admitted request. What the leader has just proposed travels in its PRE-PREPARE. */
-  private relay(): void {
-    if (this.unrelayed.size === 0) return;
-    const { context } = this;
-    const { batchBytesMax, batchRequestsMax } = context.committee.table;
-    let envelopes: Envelope[] = [];
-    let bytes: number = BATCH_OVERHEAD_BYTES.batch;
-    const send = (): void => {
-      if (envelopes.length > 0)
-        context.emit({
-          kind: 'broadcast',
-          draft: { kind: 'requests', view: 0 as View, sequence: 0 as Sequence, envelopes },
-        });
-      envelopes = [];
-      bytes = BATCH_OVERHEAD_BYTES.batch;
-    };
-    for (const envelope of this.unrelayed.values()) {
-      if (context.leads && context.pool.proposedAt(envelope.id) !== undefined) continue;
-      const size = envelope.bytes.length + BATCH_OVERHEAD_BYTES.envelope;
-      if (bytes + size > batchBytesMax || envelopes.length >= batchRequestsMax) send();
-      envelopes.push(envelope);
-      bytes += size;
-    }
-    send();
-    this.unrelayed.clear();
   }
 
   /** After every event: execute, drop what is stable, fetch on, and let the timer follow the oldest waiting envelope. */
@@ -342,6 +273,7 @@ class PbftReplica implements Replica {
   private restore(recovered: Recovered): void {
     const { context } = this;
     if (recovered.state !== undefined) context.ledger.restore(recovered.state.bytes);
+    for (const evidence of recovered.evidence) context.record(evidence);
     this.checkpoints.restore(recovered.stable);
     for (const message of recovered.votes) context.ownVotes.keep(message);
     this.checkpoints.resume();

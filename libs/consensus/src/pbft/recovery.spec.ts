@@ -33,6 +33,7 @@ class Durable extends Driver {
       batches: of('batch'),
       prepared: of('prepared').map((record) => record.certificate),
       newViews: of('newView').map((record) => record.message),
+      evidence: of('evidence').map((record) => record.evidence),
       decided: decided ? this.decided.filter((block) => block.certificate.sequence > (state?.sequence ?? 0)) : [],
       tornTail,
     };
@@ -156,6 +157,17 @@ describe('a restarted member', () => {
     const again = member.restarted({ tornTail: true });
     expect(again.start().told()).toEqual(['leave view 0: torn-log', 'viewChange 1 {}']);
     expect(again.prePrepare('B', { sequence: 2 }).told()).toEqual([]);
+  });
+
+  it('keeps its proofs on record, and reports none of them again', () => {
+    const member = new Durable(1);
+    member.prepare(2, 'A').prepare(2, 'B');
+    expect(member.replica.state().proven).toEqual([2]);
+    const again = member.restarted();
+    expect(again.replica.state().proven).toEqual([2]);
+    again.prepare(2, 'A').prepare(2, 'B');
+    expect(again.told()).toEqual([]);
+    expect(again.replica.base().records.map((record) => record.kind)).toEqual(['state', 'evidence']);
   });
 
   it('opens a new log segment with its whole state', () => {

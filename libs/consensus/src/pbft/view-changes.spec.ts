@@ -172,6 +172,7 @@ describe('starting a view', () => {
     for (const message of others) member.receive(message);
     member.receive(member.newView(1, [own, ...others], entries));
     expect(member.told()).toEqual([
+      'persist evidence',
       'accuse 1',
       'reject contradictory_new_view',
       'leave view 0: contradictory-new-view',
@@ -247,7 +248,7 @@ describe('starting a view', () => {
   it('accuses a member of two VIEW-CHANGEs, and a leader of two NEW-VIEWs, for one view', () => {
     const member = new Driver(2);
     member.receive(member.viewChange(3, 1)).receive(member.viewChange(3, 1, [member.certificate('A')]));
-    expect(member.told()).toEqual(['accuse 3']);
+    expect(member.told()).toEqual(['persist evidence', 'accuse 3']);
     const parts = [0, 1, 3].map((sender) => member.viewChange(sender, 1));
     member.receive(member.newView(1, parts, [])).receive(member.newView(1, parts, ['A']));
     expect(member.told().filter((text) => text.startsWith('accuse'))).toEqual(['accuse 1']);

@@ -26,9 +26,9 @@ export class AdmissionsChecker implements Checker {
     this.owed = this.owed.filter((admission) => admission.member !== member);
   }
 
-  /** What has no outcome yet. */
-  open(hasOutcome: (envelope: Envelope) => boolean): readonly Admission[] {
-    this.owed = this.owed.filter(({ envelope }) => !hasOutcome(envelope));
+  /** What is not over yet. */
+  open(isOver: (envelope: Envelope, member: MemberIndex) => boolean): readonly Admission[] {
+    this.owed = this.owed.filter(({ envelope, member }) => !isOver(envelope, member));
     return this.owed;
   }
 }

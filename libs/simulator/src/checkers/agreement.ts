@@ -1,5 +1,5 @@
 import type { CommittedBlock, Replica } from '@concordat/consensus';
-import { toHex, type Digest, type MemberIndex } from '@concordat/protocol';
+import { toHex, type Digest, type MemberIndex, type Millis } from '@concordat/protocol';
 import type { Blame, Checker } from '../watch';
 
 interface Executed {
@@ -16,6 +16,7 @@ interface Executed {
 export class AgreementChecker implements Checker {
   /** What was executed first at each sequence. */
   private readonly log = new Map<number, Executed>();
+  private time = 0 as Millis;
   private readonly position = new Map<MemberIndex, number>();
 
   constructor(private readonly blame: Blame) {}
@@ -23,6 +24,11 @@ export class AgreementChecker implements Checker {
   /** Highest sequence that any correct member executed. */
   get length(): number {
     return this.log.size;
+  }
+
+  /** Log time after the last of them. */
+  get logTime(): Millis {
+    return this.time;
   }
 
   /** The agreed chain at a sequence; undefined where nobody was. */
@@ -59,6 +65,7 @@ export class AgreementChecker implements Checker {
     const first = this.log.get(sequence);
     if (first === undefined) {
       this.log.set(sequence, mine);
+      this.time = block.logTime;
       return;
     }
     for (const part of ['digest', 'outcomes', 'headDigest'] as const) {

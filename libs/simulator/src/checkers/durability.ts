@@ -9,6 +9,8 @@ class DurableIndex {
   readonly batches = new Set<Digest>();
   /** "view sequence digest" of prepared certificates. */
   readonly prepared = new Set<string>();
+  /** Highest view of a prepared certificate, by sequence. */
+  readonly preparedView = new Map<number, number>();
   readonly decisions = new Map<number, Digest>();
   /** Every decision from 1 up to here. */
   decidedThrough = 0;
@@ -29,6 +31,7 @@ class DurableIndex {
     if (record.kind === 'prepared') {
       const { view, sequence, digest } = record.certificate;
       this.prepared.add(`${String(view)} ${String(sequence)} ${digest}`);
+      this.preparedView.set(sequence, Math.max(view, this.preparedView.get(sequence) ?? 0));
     }
     if (record.kind === 'state') this.state = Math.max(this.state, record.sequence);
     if (record.kind === 'stable') this.stable = Math.max(this.stable, record.certificate.sequence);
@@ -57,6 +60,19 @@ export class DurabilityChecker implements Checker {
   durable(member: MemberIndex, appends: readonly Append[]): void {
     const index = this.of(member);
     for (const append of appends) index.add(append);
+  }
+
+  /** A VIEW-CHANGE tells of everything that is prepared here, in its highest view: what it leaves out, the new view may drop. */
+  sealed(member: MemberIndex, message: Signed): void {
+    if (message.kind !== 'viewChange') return;
+    const low = message.stable?.sequence ?? 0;
+    for (const [sequence, view] of this.of(member).preparedView) {
+      if (sequence <= low) continue;
+      const told = message.prepared.find((certificate) => certificate.sequence === sequence);
+      if (told === undefined || told.view < view) {
+        this.blame('view-change', member, `${statementText(message)} hides what view ${String(view)} prepared at ${String(sequence)}`);
+      }
+    }
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {

@@ -24,8 +24,8 @@ function slotsOf(message: Signed): [key: string, digest: Digest][] {
   return slots;
 }
 
-const promisedBy = (message: Signed): number =>
-  message.kind === 'viewChange' || message.kind === 'newView' ? message.view : 0;
+/** A vote in a view tells that its member has entered it: that binds as much as asking for it. */
+const promisedBy = ({ kind, view }: Signed): number => (EVIDENCE_KINDS.includes(kind) ? view : 0);
 
 /**
  * No correct member contradicts itself, across crashes too (Spec §6): one content per slot, nothing below a promised
