@@ -42,7 +42,7 @@ it('is laid out as the specification says', () => {
   const envelope = envelopeOf(1, 0);
   const batch = createBatch(portableHash, millis(0x0102), [envelope]);
   const length = envelope.bytes.length.toString(16).padStart(8, '0');
-  expect(toHex(batch.bytes)).toBe(`01${'0000000000000102'}0001${length}${toHex(envelope.bytes)}`);
+  expect(toHex(batch.bytes)).toBe(`0100000000000001020001${length}${toHex(envelope.bytes)}`);
 });
 
 it('has a digest over time, count and envelope ids', () => {
