@@ -48,6 +48,8 @@ export class Pool {
   private readonly overdue = new Map<Digest, Entry>();
   private readonly shares = new Map<MemberIndex, Share>();
   private heldBytes = 0;
+  private unproposedRequests = 0;
+  private unproposedBytes = 0;
 
   constructor(private readonly limits: PoolLimits) {}
 
@@ -62,6 +64,11 @@ export class Pool {
   /** True while something waits for a proposal. */
   get hasUnproposed(): boolean {
     return this.unproposed.some((queue) => queue.size > 0);
+  }
+
+  /** True while at least one batch of that size could be filled with what waits for a proposal. */
+  fills(requestsMax: number, bytesMax: number): boolean {
+    return this.unproposedRequests >= requestsMax || this.unproposedBytes >= bytesMax;
   }
 
   /** Takes in an envelope that `origin` brought; a Rejection when it is known or there is no room. */
@@ -154,10 +161,9 @@ export class Pool {
   /** Forgets where envelopes were proposed: a new view starts over. */
   unproposeAll(): void {
     for (const queue of this.unproposed) queue.clear();
-    for (const [id, entry] of this.entries) {
-      entry.proposedAt = undefined;
-      this.unproposed[entry.priority]?.set(id, entry);
-    }
+    this.unproposedRequests = 0;
+    this.unproposedBytes = 0;
+    for (const entry of this.entries.values()) this.queue(entry);
   }
 
   /** Drops envelopes that nobody waits for any more. */
@@ -170,8 +176,7 @@ export class Pool {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     this.entries.delete(id);
-    this.unproposed[entry.priority]?.delete(id);
-    this.overdue.delete(id);
+    this.leave(entry);
     this.heldBytes -= entry.envelope.bytes.length;
     const share = entry.origin === undefined ? undefined : this.shares.get(entry.origin);
     if (share === undefined) return;
@@ -182,7 +187,7 @@ export class Pool {
   private insert(envelope: Envelope, origin: MemberIndex | undefined): Entry {
     const entry: Entry = { envelope, priority: envelopePriority(envelope), origin, proposedAt: undefined };
     this.entries.set(envelope.id, entry);
-    this.unproposed[entry.priority]?.set(envelope.id, entry);
+    this.queue(entry);
     this.heldBytes += envelope.bytes.length;
     if (origin !== undefined) {
       const share = this.shares.get(origin) ?? { envelopes: 0, bytes: 0 };
@@ -194,8 +199,23 @@ export class Pool {
   }
 
   private propose(entry: Entry, sequence: Sequence): void {
+    this.leave(entry);
     entry.proposedAt = sequence;
-    this.unproposed[entry.priority]?.delete(entry.envelope.id);
-    this.overdue.delete(entry.envelope.id);
+  }
+
+  /** The entry waits for a proposal. */
+  private queue(entry: Entry): void {
+    entry.proposedAt = undefined;
+    this.unproposed[entry.priority]?.set(entry.envelope.id, entry);
+    this.unproposedRequests += entry.envelope.requests.length;
+    this.unproposedBytes += entry.envelope.bytes.length;
+  }
+
+  /** The entry waits for a proposal no more, if it did. */
+  private leave({ envelope, priority }: Entry): void {
+    this.overdue.delete(envelope.id);
+    if (this.unproposed[priority]?.delete(envelope.id) !== true) return;
+    this.unproposedRequests -= envelope.requests.length;
+    this.unproposedBytes -= envelope.bytes.length;
   }
 }

@@ -18,7 +18,7 @@ import type {
 } from '@concordat/protocol';
 
 /** Timers that an engine asks its host for. Starting one that runs replaces it. */
-export type TimerId = 'status' | 'progress' | 'new-view';
+export type TimerId = 'status' | 'progress' | 'new-view' | 'relay';
 
 /**
  * What happened outside, one thing at a time. `at` is the host's clock when the event arrived; it bounds a fresh

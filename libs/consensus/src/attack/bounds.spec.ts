@@ -147,10 +147,8 @@ describe('attack: bounds', () => {
 
 describe('attack: exactly once', () => {
   const ledger = (): Ledger => new Ledger(portableHash, testCommittee().table, testCommittee().hash);
-  let next = 0;
   const run = (of: Ledger, time: number, envelope: ReturnType<typeof envelopeOf>): number[] => [
-    ...of.execute((of.executed + 1) as Sequence, createBatch(portableHash, (time + next * 0) as Millis, [envelope]))
-      .outcomes,
+    ...of.execute((of.executed + 1) as Sequence, createBatch(portableHash, time as Millis, [envelope])).outcomes,
   ];
 
   it('E1 one request, signed again with a later deadline before any answer came, is executed once', () => {

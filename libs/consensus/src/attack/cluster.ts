@@ -178,7 +178,7 @@ export class Cluster {
   }
 
   executed(): number[] {
-    return this.nodes.map((node) => node.replica?.state().executed ?? -1);
+    return this.nodes.map((node) => (node.effects.length > 0 || node.up ? node.replica.state().executed : -1));
   }
 
   views(): string[] {

@@ -14,10 +14,15 @@ import type { CatchUp } from './catch-up';
 import type { Context } from './context';
 import type { Executor } from './executor';
 
+/** Envelopes that come within so many milliseconds of a relay go together in the next one. */
+const RELAY_INTERVAL_MS = 3;
+
 /** How envelopes come into the pool: handed in by a client here, or brought by another member; and how others get them. */
 export class Admission {
   /** Admitted here and not yet relayed. */
   private readonly unrelayed = new Map<Digest, Envelope>();
+  /** The relay timer runs: what comes now waits for it. */
+  private paced = false;
 
   constructor(
     private readonly context: Context,
@@ -49,9 +54,30 @@ export class Admission {
     this.context.pool.removeWhere((envelope) => this.isForgotten(envelope));
   }
 
-  /** Every member must know every admitted request. What the leader has just proposed travels in its PRE-PREPARE. */
-  relay(): void {
+  /**
+   * At the end of a turn. Every member must know every admitted request: the first of a burst goes out at once, the rest
+   * together a little later. A leader waits first: most of it travels in its next PRE-PREPARE.
+   */
+  onDrained(): void {
+    if (this.unrelayed.size === 0 || this.paced) return;
+    if (!this.context.leads) this.relay();
+    this.pace();
+  }
+
+  /** The relay timer ran out. */
+  onRelayTimer(): void {
+    this.paced = false;
     if (this.unrelayed.size === 0) return;
+    this.relay();
+    this.pace();
+  }
+
+  private pace(): void {
+    this.paced = true;
+    this.context.emit({ kind: 'startTimer', timer: 'relay', delayMs: RELAY_INTERVAL_MS });
+  }
+
+  private relay(): void {
     const { context } = this;
     const { batchBytesMax, batchRequestsMax } = context.committee.table;
     let envelopes: Envelope[] = [];

@@ -162,16 +162,28 @@ describe('agreement in the normal case', () => {
     for (const name of ['A', 'B', 'C']) leader.submit(envelopeOf(name));
     for (const name of ['A', 'B', 'C']) leader.batch(name);
     leader.drained();
-    expect(leader.told()).toEqual([
-      'persist batch',
-      'prePrepare 0/1 A',
-      'persist batch',
-      'prePrepare 0/2 B',
-      'broadcast requests',
-    ]);
+    expect(leader.told()).toEqual(['persist batch', 'prePrepare 0/1 A', 'persist batch', 'prePrepare 0/2 B']);
+    // What did not fit is relayed a little later, unless it was proposed by then.
+    expect(leader.timer('relay').told()).toEqual(['broadcast requests']);
     for (const sender of [1, 2, 3]) leader.commit(sender, 'A');
     leader.drained();
     expect(leader.told()).toEqual(['execute 1 A [0]', 'persist batch', 'prePrepare 0/3 C']);
+  });
+
+  it('opens more than two sequences only for full batches', () => {
+    const leader = new Driver(0, { config: { pipelineDepth: 8, batchSize: 2 } });
+    for (const name of ['A', 'B', 'C', 'D', 'E', 'F', 'G']) leader.submit(envelopeOf(name)).drained();
+    const proposals = leader.sealed.filter((message) => message.kind === 'prePrepare');
+    expect(proposals.map((message) => message.batch?.envelopes.length)).toEqual([1, 1, 2, 2]);
+  });
+
+  it('relays the first of a burst at once, and the rest together', () => {
+    const member = new Driver(1);
+    member.submit(envelopeOf('A')).drained().submit(envelopeOf('B')).drained().submit(envelopeOf('C')).drained();
+    expect(member.told()).toEqual(['broadcast requests']);
+    expect(member.timer('relay').told()).toEqual(['broadcast requests']);
+    expect(member.timer('relay').told()).toEqual([]);
+    expect(member.submit(envelopeOf('D')).drained().told()).toEqual(['broadcast requests']);
   });
 
   it('says which phase an envelope is in, and who voted', () => {

@@ -22,6 +22,9 @@ import type { EnvelopeProgress } from '../replica';
 import { signedStatement, type Context } from './context';
 import { Slot } from './slot';
 
+/** Sequences in flight up to which a batch need not be full. */
+const OPEN_SMALL = 2;
+
 /**
  * The normal case of PBFT: PRE-PREPARE, PREPARE, COMMIT over a window of slots (Spec §3), and what a new view changes in
  * them. Decided slots wait here until the executor takes them in order.
@@ -184,7 +187,7 @@ export class Agreement {
   /** Proposes what waits, as far as pipeline and window allow. */
   propose(): void {
     const { context } = this;
-    const { batchSize, pipelineDepth } = context.config;
+    const { batchSize } = context.config;
     const { table } = context.committee;
     // A leader without the stable state does not know what is executed; its view ends by the timer of the others.
     if (context.ledger.executed < context.stable) return;
@@ -192,7 +195,7 @@ export class Agreement {
       context.leads &&
       context.pool.hasUnproposed &&
       this.nextSequence <= context.windowTop &&
-      this.nextSequence - context.ledger.executed <= pipelineDepth
+      this.mayOpen(this.nextSequence - 1 - context.ledger.executed)
     ) {
       const sequence = this.nextSequence;
       const envelopes = context.pool.take(sequence, Math.min(batchSize, table.batchRequestsMax), table.batchBytesMax);
@@ -201,6 +204,16 @@ export class Agreement {
       this.persistBatch(this.slotAt(sequence), batch);
       context.vote({ kind: 'prePrepare', view: context.view, sequence, digest: batch.digest, batch });
     }
+  }
+
+  /**
+   * Whether one more sequence may be opened beside those in flight. A few open at once, however little they carry; more
+   * only with full batches: under load small batches would cost every member votes that larger ones save.
+   */
+  private mayOpen(inFlight: number): boolean {
+    const { config, pool, committee } = this.context;
+    if (inFlight < Math.min(OPEN_SMALL, config.pipelineDepth)) return true;
+    return inFlight < config.pipelineDepth && pool.fills(config.batchSize, committee.table.batchBytesMax);
   }
 
   /** Starts a view with what its NEW-VIEW says; everything above that is open again. */

@@ -105,7 +105,7 @@ class PbftReplica implements Replica {
         break;
       case 'drained':
         this.agreement.propose();
-        this.admission.relay();
+        this.admission.onDrained();
         break;
     }
     this.settle();
@@ -191,6 +191,9 @@ class PbftReplica implements Replica {
         break;
       case 'new-view':
         this.viewChanges.onNewViewTimeout();
+        break;
+      case 'relay':
+        this.admission.onRelayTimer();
         break;
       case 'progress':
         if (context.active && context.pool.oldest() !== undefined)
