@@ -1,4 +1,4 @@
-import { runSchedule, type Fault } from './index';
+import { runSchedule, shrinkSchedule, type Fault } from './index';
 
 describe('the checkers see', () => {
   /** Member 1 loses its disk at every crash, while the leader equivocates: two faults where one is tolerated. */
@@ -13,11 +13,12 @@ describe('the checkers see', () => {
 
   it('a member that forgets its votes, beside an equivocating leader', () => {
     const broken = new Set<string>();
-    for (let seed = 1; seed <= 80; seed++) {
+    for (let seed = 1; seed <= 120; seed++) {
       const { violations } = runSchedule(seed, {
         members: 4,
         f: 1,
         settleMs: 500,
+        tolerated: ['one-vote', 'promised-view', 'view-change', 'durable-content', 'liveness'],
         amnesiacs: [1],
         liars: [{ member: 0, strategy: 'equivocating-leader' }],
         faults: amnesia(seed),
@@ -26,6 +27,25 @@ describe('the checkers see', () => {
       if (broken.has('one-vote') && broken.has('agreement')) break;
     }
     expect([...broken]).toEqual(expect.arrayContaining(['one-vote', 'agreement']));
+  });
+
+  it('and shrinks what they saw to a smaller schedule that breaks the same rule', () => {
+    const broken = {
+      members: 4,
+      f: 1,
+      settleMs: 300,
+      amnesiacs: [1],
+      liars: [{ member: 0, strategy: 'equivocating-leader' as const }],
+    };
+    const found = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].find((seed) => {
+      const { violations } = runSchedule(seed, { ...broken, faults: amnesia(seed) });
+      return violations[0]?.rule === 'one-vote';
+    });
+    const seed = found ?? 0;
+    const smallest = shrinkSchedule(seed, { ...broken, faults: amnesia(seed) });
+    expect(smallest.violations[0]?.rule).toBe('one-vote');
+    expect(smallest.options.faults.length).toBeLessThan(6);
+    expect(runSchedule(seed, smallest.options).traceHash).toBe(smallest.traceHash);
   });
 
   it('a swarm without a quorum', () => {

@@ -24,23 +24,21 @@ import { EventQueue } from './event-queue';
 import type { SimulatorEvent } from './events';
 import { SimulatedMember } from './member';
 import { SimulatedNetwork } from './network';
-import { Opener, type Packet } from './packet';
+import { Opener } from './packet';
 import { quickHash } from './quick-hash';
 import { Random } from './random';
 import type { Fault, ScheduleOptions } from './schedule';
 import { StubSignatures, stubKey } from './stub-keys';
 import { Trace } from './trace';
 import { noteEvent } from './trace-words';
-import { Watch, type Blame, type Checker, type Violation } from './watch';
+import { Verdict, type Violation } from './verdict';
+import { Watch, type Blame, type Checker } from './watch';
 
 /** Virtual time at which every run starts. */
 export const START = 1_750_000_000_000 as Millis;
 
 /** Listens to nothing: what a Byzantine member does breaks no promise of ours. */
 const NOBODY = new Watch([]);
-
-/** Violations that a run collects before it ends. */
-const VIOLATIONS_MAX = 20;
 
 /** A swarm in virtual time, with everything around it that can go wrong. */
 export class Cluster {
@@ -50,12 +48,12 @@ export class Cluster {
   readonly signatures: StubSignatures;
   readonly queue = new EventQueue<SimulatorEvent>(START);
   readonly trace = new Trace();
-  readonly violations: Violation[] = [];
   readonly agreement: AgreementChecker;
   readonly requests: RequestsChecker;
   readonly admissions = new AdmissionsChecker();
   readonly conduct: ConductChecker;
   readonly random: Random;
+  private readonly verdict: Verdict;
   private readonly adversaries = new Map<MemberIndex, Adversary>();
 
   /** `hash`: quickHash in searches, portableHash where the production hash shall take part. `listeners` hear what the checkers hear. */
@@ -67,6 +65,7 @@ export class Cluster {
   ) {
     const random = new Random(seed);
     this.random = random;
+    this.verdict = new Verdict(options.tolerated, () => this.elapsedMs);
     const keys = Array.from({ length: options.members }, () => stubKey(hash, random));
     const table = createEpochTable({
       members: keys.map(({ publicKey }, index) => ({ nodeId: nodeId(`node-${String(index)}`), publicKey, weight: 1 })),
@@ -102,9 +101,14 @@ export class Cluster {
     return this.queue.now - START;
   }
 
-  /** True once nothing more can be learnt: a rule was broken. */
+  /** Broken rules. */
+  get violations(): readonly Violation[] {
+    return this.verdict.violations;
+  }
+
+  /** True once a rule was broken that ends the run. */
   get failed(): boolean {
-    return this.violations.length > 0;
+    return this.verdict.isFinal;
   }
 
   get correctMembers(): readonly SimulatedMember[] {
@@ -112,9 +116,9 @@ export class Cluster {
   }
 
   /** Reports a broken rule. */
-  readonly blame: Blame = (rule, member, text) => {
-    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ rule, member, atMs: this.elapsedMs, text });
-  };
+  get blame(): Blame {
+    return this.verdict.blame;
+  }
 
   /** The member at an index. Throws a RangeError for an index outside the committee. */
   member(index: number): SimulatedMember {
@@ -127,7 +131,8 @@ export class Cluster {
   start(): void {
     for (const member of this.members) member.start();
     for (const fault of this.options.faults) this.queue.schedule(fault.atMs, { kind: 'fault', fault });
-    for (const member of this.adversaries.keys()) this.queue.schedule(ADVERSARY_INTERVAL_MS, { kind: 'adversary', member });
+    for (const member of this.adversaries.keys())
+      this.queue.schedule(ADVERSARY_INTERVAL_MS, { kind: 'adversary', member });
   }
 
   /** Brings an envelope to a member, `delayMs` from now. */
@@ -171,7 +176,6 @@ export class Cluster {
     const sealer = this.signatures.sealerOf(index);
     const liar = options.liars.find((candidate) => candidate.member === index);
     const own = random.fork();
-    let transmit: (to: MemberIndex, packet: Packet) => void = () => undefined;
     const adversary =
       liar &&
       createAdversary(liar.strategy, {
@@ -180,10 +184,10 @@ export class Cluster {
         hash,
         sealer,
         random: random.fork(),
-        transmit: (to, packet) => transmit(to, packet),
+        transmit: (to, packet) => network.send(index, to, packet),
       });
     if (adversary !== undefined) this.adversaries.set(index, adversary);
-    const member = new SimulatedMember({
+    return new SimulatedMember({
       index,
       committee,
       hash,
@@ -203,8 +207,6 @@ export class Cluster {
       adversary,
       forgetsAtCrash: options.amnesiacs.includes(index),
     });
-    transmit = (to, packet) => network.send(index, to, packet);
-    return member;
   }
 
   private handle(event: SimulatorEvent): void {

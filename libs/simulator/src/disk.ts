@@ -116,14 +116,15 @@ export class SimulatedDisk {
     this.pending = [];
     let survived: readonly Append[] = [];
     if (syncing.length > 0) {
-      const outcome = random.below(4);
+      // Nothing arrived; some decisions did; all of them did, and perhaps half of the log's group (2, 3); everything did.
+      const outcome = random.below(5);
       const decisions = syncing.filter(isDecision);
       if (outcome === 1) survived = decisions.slice(0, random.below(decisions.length + 1));
-      if (outcome === 2) survived = decisions;
-      if (outcome === 3) survived = syncing;
+      if (outcome === 2 || outcome === 3) survived = decisions;
+      if (outcome === 4) survived = syncing;
       this.writeDecisions(survived);
-      if (outcome === 3) this.writeGroup(syncing);
-      else if (outcome === 2 && random.chance(tornRate)) this.tear(syncing, random);
+      if (outcome === 4) this.writeGroup(syncing);
+      else if (outcome >= 2 && random.chance(tornRate)) this.tear(syncing, random);
     }
     this.appendedCount = this.durableCount;
     return survived;
@@ -143,7 +144,8 @@ export class SimulatedDisk {
     for (const segment of this.segments) {
       const scan = scanSegment(concatBytes(...segment.groups), { segment: segment.number });
       const torn = scan.verdict === 'torn-tail' && segment === this.newest;
-      if (scan.verdict !== 'clean' && !torn) throw new RangeError(`file ${String(segment.number)}: ${String(scan.reason)}`);
+      if (scan.verdict !== 'clean' && !torn)
+        throw new RangeError(`file ${String(segment.number)}: ${String(scan.reason)}`);
       log.push(...scan.records);
       if (!torn) continue;
       tornTail = true;

@@ -12,6 +12,8 @@ export {
   type ScheduleOptions,
   type Strategy,
 } from './schedule';
+export { shrinkSchedule } from './shrink';
 export { settle } from './settle';
-export { type Violation } from './watch';
+export type { Violation } from './verdict';
+export type { Checker } from './watch';
 export { Workload, type Submission } from './workload';

@@ -120,6 +120,37 @@ describe('named schedules', () => {
     scene.settle();
   });
 
+  it('of two certificates for a slot, the one of the higher view goes on', () => {
+    const scene = new Scene();
+    // View 0: member 3 alone prepares the first batch, and is cut off. View 1: the others prepare another one there, and
+    // member 2 alone sees it decided, and is cut off. View 2 has to come from certificates of both views.
+    const cutOff = (member: number): NetworkRule[] => [lost({ from: [member] }), lost({ to: [member] })];
+    scene.impose(lost({ to: [0, 1, 2], kinds: ['prepare'], view: 0 }), lost({ from: [3], kinds: ['commit'] }));
+    scene.submit(0);
+    scene.until(() => scene.votes('commit', 3, 0).length === 1);
+    const [first] = scene.votes('commit', 3, 0);
+    const isolation = cutOff(3);
+    scene.impose(...isolation, lost({ to: [0, 1, 3], kinds: ['commit'], view: 1 }), lost({ to: [3], view: 1 }));
+    scene.until(() => scene.acknowledgedBlocks.length > 0);
+    const second = scene.acknowledgedBlocks[0]?.block.certificate;
+    expect(second).toMatchObject({ view: 1, sequence: 1 });
+    expect(second?.digest).not.toBe(first?.digest);
+    for (const rule of isolation) scene.cluster.network.lift(rule);
+    scene.impose(...cutOff(2));
+    scene.until(() => [0, 1, 3].every((member) => scene.executed(member) >= 1), 20_000);
+    expect(scene.view(3)).toBeGreaterThan(1);
+    scene.settle();
+  });
+
+  it('f + 1 members that ask for a view take everyone along, also those that know of no reason', () => {
+    const scene = new Scene();
+    scene.impose(lost({ to: [0, 1], kinds: ['requests', 'status'] }), lost({ from: [0, 1], kinds: ['fetch'] }));
+    scene.submit(2);
+    scene.submit(3);
+    scene.until(() => [0, 1, 2, 3].every((member) => scene.view(member) >= 1), 3000);
+    scene.settle();
+  });
+
   it('a view starts with members at different stable checkpoints', () => {
     const scene = new Scene({ replica: { ...CALM.replica, batchSize: 1 } });
     scene.impose(lost({ to: [3] }), lost({ from: [3] }));
@@ -153,7 +184,10 @@ describe('named schedules', () => {
   it('a batch that a liar says to be prepared, and that it keeps to itself, does not stop the next view', () => {
     const scene = new Scene({ liars: [{ member: 0, strategy: 'false-status' }] });
     // The liar alone collects the PREPAREs of 2 and 3; the next leader never sees the batch, and the liar hands none out.
-    scene.impose(lost({ from: [0], to: [1], kinds: ['prePrepare'] }), lost({ to: [1, 2, 3], kinds: ['prepare'], view: 0 }));
+    scene.impose(
+      lost({ from: [0], to: [1], kinds: ['prePrepare'] }),
+      lost({ to: [1, 2, 3], kinds: ['prepare'], view: 0 }),
+    );
     scene.impose(lost({ from: [0], kinds: ['commit'] }));
     scene.submit(2);
     scene.until(() => scene.executed(1) >= 1 && scene.executed(2) >= 1 && scene.executed(3) >= 1);
@@ -185,6 +219,22 @@ describe('named schedules', () => {
     expect(scene.cluster.agreement.length).toBe(0);
     scene.settle();
     expect(scene.cluster.agreement.length).toBeGreaterThan(0);
+  });
+
+  it('a NEW-VIEW that leaves out what was prepared is refused, and is a proof', () => {
+    let proofs = 0;
+    for (let seed = 1; seed <= 6; seed++) {
+      const scene = new Scene({ liars: [{ member: 1, strategy: 'new-view-liar' }] }, seed);
+      scene.impose(lost({ kinds: ['commit'], view: 0 }));
+      scene.submit(0);
+      scene.until(() => [0, 2, 3].every((member) => scene.votes('commit', member, 0).length === 1));
+      const [commit] = scene.votes('commit', 0, 0);
+      scene.until(() => scene.acknowledgedBlocks.length >= 3, 20_000);
+      expect(scene.acknowledgedBlocks[0]?.block.certificate).toMatchObject({ sequence: 1, digest: commit?.digest });
+      scene.settle();
+      proofs += scene.cluster.conduct.accusedMembers.has(1 as MemberIndex) ? 1 : 0;
+    }
+    expect(proofs).toBeGreaterThan(0);
   });
 
   it('an equivocating leader yields evidence, and everyone agrees', () => {

@@ -37,6 +37,7 @@ export const CALM: ScheduleOptions = {
   },
   liars: [],
   amnesiacs: [],
+  tolerated: [],
   faults: [],
 };
 
@@ -69,7 +70,7 @@ export function optionsOf(seed: number, overrides: Partial<ScheduleOptions> = {}
     disk: {
       syncMinMs: 0,
       syncMaxMs: random.pick([0, 1, 4, 20]),
-      tornRate: random.pick([0, 0.5]),
+      tornRate: random.pick([0, 0.5, 1]),
       segmentRecordsMax: random.pick([10, 40, 200]),
     },
     workload: {
@@ -108,11 +109,12 @@ function faultsOf(random: Random, members: number, durationMs: number): Fault[] 
   const faults: Fault[] = [];
   const crashes = random.chance(0.6) ? random.between(1, 5) : 0;
   for (let index = 0; index < crashes; index++) {
-    const point = random.pick(['now', 'before-sync', 'after-sync'] as const);
+    const point = random.pick(['now', 'before-sync', 'during-sync', 'after-sync'] as const);
     const downMs = random.between(1, 400);
     faults.push({ kind: 'crash', atMs: random.below(durationMs), member: random.below(members), point, downMs });
   }
-  if (random.chance(0.2)) faults.push({ kind: 'power-loss', atMs: random.below(durationMs), downMs: random.between(1, 200) });
+  if (random.chance(0.2))
+    faults.push({ kind: 'power-loss', atMs: random.below(durationMs), downMs: random.between(1, 200) });
   const cuts = random.chance(0.5) ? random.between(1, 3) : 0;
   for (let index = 0; index < cuts; index++) {
     const forMs = random.between(20, Math.max(21, durationMs >> 1));

@@ -58,7 +58,9 @@ describe('the simulator runs the production engine', () => {
 
   it('seals votes only as the engine drafted them, outside of adversaries', () => {
     const sealing = sources.filter(({ path, text }) => !path.includes('adversaries') && /\bseal\(/.test(text));
-    const drafts = sealing.flatMap(({ text }) => [...text.matchAll(/\bseal\([^,]+,\s*([^)]*)\)/g)].map(([, draft = '']) => draft));
+    const drafts = sealing.flatMap(({ text }) =>
+      [...text.matchAll(/\bseal\([^,]+,\s*([^)]*)\)/g)].map(([, draft = '']) => draft),
+    );
     // The one draft of its own is a DECIDED from the decision store, as the contract's `supply` demands.
     expect(drafts.filter((draft) => draft !== 'effect.draft' && !draft.includes("kind: 'decided'"))).toEqual([]);
     expect(drafts.length).toBeGreaterThan(2);

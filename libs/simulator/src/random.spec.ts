@@ -42,7 +42,13 @@ describe('EventQueue', () => {
     queue.schedule(1, 'first');
     queue.schedule(1, 'second');
     queue.schedule(0, 'now');
-    expect([queue.next(), queue.next(), queue.next(), queue.next(), queue.next()]).toEqual(['now', 'first', 'second', 'late', undefined]);
+    expect([queue.next(), queue.next(), queue.next(), queue.next(), queue.next()]).toEqual([
+      'now',
+      'first',
+      'second',
+      'late',
+      undefined,
+    ]);
     expect(queue.now).toBe(105);
   });
 

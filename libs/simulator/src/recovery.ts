@@ -18,13 +18,24 @@ export const recordAppend = (record: DurableRecord): Append => ({
 });
 
 /** A sealed vote in the log's real layout. */
-export const voteAppend = (message: Signed): Append => ({ kept: { kind: 'vote', message }, bytes: encodeOwnVote(message) });
+export const voteAppend = (message: Signed): Append => ({
+  kept: { kind: 'vote', message },
+  bytes: encodeOwnVote(message),
+});
 
 /** A decision in the decision store's real layout. */
 export function decisionAppend(block: CommittedBlock): Append {
   const { sequence, batch, certificate, logTime, outcomes } = block;
   const durationsMs = (batch?.envelopes ?? []).map(() => DURATION_UNKNOWN);
-  const bytes = encodeDecision({ sequence, view: certificate.view, logTime, batch, certificate, outcomes, durationsMs });
+  const bytes = encodeDecision({
+    sequence,
+    view: certificate.view,
+    logTime,
+    batch,
+    certificate,
+    outcomes,
+    durationsMs,
+  });
   return { kept: { kind: 'decision', block }, bytes };
 }
 

@@ -6,7 +6,7 @@ import { Random } from './random';
 import type { ScheduleOptions } from './schedule';
 import { settle } from './settle';
 import { entryText } from './trace-text';
-import type { Violation } from './watch';
+import type { Violation } from './verdict';
 import { Workload } from './workload';
 
 /** Figures of a run. */
@@ -85,7 +85,9 @@ function reportOf(seed: number, { options, violations, trace }: Cluster): string
   return [
     `seed ${String(seed)}`,
     `options ${JSON.stringify(options)}`,
-    ...violations.map(({ rule, member, atMs, text }) => `VIOLATION ${rule} at member ${String(member)}, ${atMs.toFixed(2)} ms: ${text}`),
+    ...violations.map(
+      ({ rule, member, atMs, text }) => `VIOLATION ${rule} at member ${String(member)}, ${atMs.toFixed(2)} ms: ${text}`,
+    ),
     'last events (ms since the start):',
     ...trace.last().map((entry) => entryText(entry, START)),
   ].join('\n');

@@ -39,8 +39,11 @@ export interface DiskOptions {
   readonly segmentRecordsMax: number;
 }
 
-/** When a crash strikes: at once, or at the member's next sync: before it (lost) or after it (durable, and not sent). */
-export type CrashPoint = 'now' | 'before-sync' | 'after-sync';
+/**
+ * When a crash strikes: at once, or at the member's next sync: before it (lost), during it (lost, whole or torn), or after
+ * it (durable, and not sent).
+ */
+export type CrashPoint = 'now' | 'before-sync' | 'during-sync' | 'after-sync';
 
 /** Something that goes wrong at `atMs` after the start. */
 export type Fault = { readonly atMs: number } & (
@@ -107,5 +110,7 @@ export interface ScheduleOptions {
   readonly liars: readonly Liar[];
   /** Members whose disks forget everything at a crash. Outside the fault model: for proving that the checkers see. */
   readonly amnesiacs: readonly number[];
+  /** Rules whose breach does not end the run: for seeing what else follows from it. */
+  readonly tolerated: readonly string[];
   readonly faults: readonly Fault[];
 }

@@ -39,7 +39,8 @@ export function unfinished(cluster: Cluster, probes: readonly Envelope[] = []): 
   const down = cluster.correctMembers.find((member) => !member.isUp);
   if (down !== undefined) return `member ${String(down.index)} is down`;
   const [owed] = cluster.admissions.open((envelope, member) => isOver(cluster, envelope, member));
-  if (owed !== undefined) return `envelope ${owed.envelope.id}, admitted at member ${String(owed.member)}, has no outcome`;
+  if (owed !== undefined)
+    return `envelope ${owed.envelope.id}, admitted at member ${String(owed.member)}, has no outcome`;
   const waiting = probes.find((probe) => !cluster.requests.hasOutcome(probe));
   if (waiting !== undefined) return `probe ${waiting.id} has no outcome`;
   const states = cluster.correctMembers.map((member) => member.engine?.state());

@@ -82,7 +82,11 @@ export class StubSignatures {
     const bytes = encodeEnvelopeBody(body);
     const secret = this.secretOf(body);
     if (secret === undefined) throw new RangeError('an envelope of an unknown signer');
-    const signature = signatureOf(this.hash, secret, envelopeSigningBytes(this.swarm, envelopeBodyHash(this.hash, bytes)));
+    const signature = signatureOf(
+      this.hash,
+      secret,
+      envelopeSigningBytes(this.swarm, envelopeBodyHash(this.hash, bytes)),
+    );
     const envelope = sealEnvelope(this.hash, body, bytes, signature);
     this.genuine.add(envelope.id);
     return envelope;
@@ -95,7 +99,10 @@ export class StubSignatures {
       const secret = this.secretOf(envelope);
       verdict =
         secret !== undefined &&
-        equalBytes(envelope.signature, signatureOf(this.hash, secret, envelopeSigningBytes(this.swarm, envelope.bodyHash)));
+        equalBytes(
+          envelope.signature,
+          signatureOf(this.hash, secret, envelopeSigningBytes(this.swarm, envelope.bodyHash)),
+        );
       this.verdicts.set(envelope.id, verdict);
     }
     return verdict;

@@ -22,7 +22,9 @@ function draftText(draft: Draft): string {
       return `${head} state ${short(draft.content.stateDigest)}`;
     case 'viewChange':
       return `${head} stable ${String(draft.stable?.sequence ?? 0)} prepared [${draft.prepared
-        .map((certificate) => `${String(certificate.sequence)}@${String(certificate.view)} ${short(certificate.digest)}`)
+        .map(
+          (certificate) => `${String(certificate.sequence)}@${String(certificate.view)} ${short(certificate.digest)}`,
+        )
         .join(', ')}]`;
     case 'newView':
       return `${head} from [${draft.viewChanges.map((part) => part.sender).join(',')}] O [${draft.entries
@@ -35,7 +37,9 @@ function draftText(draft: Draft): string {
     case 'status':
       return `${head} promised ${String(draft.promisedView)} stable ${String(draft.stableSequence)} slots [${draft.slots
         .map((slot) => `${String(slot.sequence)}:${String(slot.flags)}`)
-        .join(',')}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
+        .join(
+          ',',
+        )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
     case 'batch':
       return `${head} ${short(draft.batch.digest)}`;
     case 'decided':

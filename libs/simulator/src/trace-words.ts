@@ -24,7 +24,14 @@ export function noteEffect(trace: Trace, at: number, member: MemberIndex, effect
     case 'broadcast':
     case 'send': {
       const { draft } = effect;
-      trace.note(at, member, effect, kind ^ wordOfText(draft.kind), draft.sequence, 'digest' in draft ? wordOfText(draft.digest) : 0);
+      trace.note(
+        at,
+        member,
+        effect,
+        kind ^ wordOfText(draft.kind),
+        draft.sequence,
+        'digest' in draft ? wordOfText(draft.digest) : 0,
+      );
       break;
     }
     case 'forward':

@@ -56,7 +56,8 @@ export class Trace {
     for (let index = Math.max(0, this.count - KEPT); index < this.count; index++) {
       const place = index % KEPT;
       const subject = this.subjects[place];
-      if (subject !== undefined) entries.push({ at: this.times[place] ?? 0, member: this.members[place] ?? 0, subject });
+      if (subject !== undefined)
+        entries.push({ at: this.times[place] ?? 0, member: this.members[place] ?? 0, subject });
     }
     return entries;
   }
@@ -69,8 +70,15 @@ export class Trace {
 
 /** First four bytes from `offset` as an integer: enough of a signature to tell two runs apart. */
 export const wordOf = (bytes: Uint8Array, offset: number): number =>
-  ((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16) | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0);
+  ((bytes[offset] ?? 0) << 24) |
+  ((bytes[offset + 1] ?? 0) << 16) |
+  ((bytes[offset + 2] ?? 0) << 8) |
+  (bytes[offset + 3] ?? 0);
 
 /** The same for text: a name, or the hexadecimal characters of a digest. */
 export const wordOfText = (text: string): number =>
-  (text.charCodeAt(0) << 24) ^ (text.charCodeAt(1) << 16) ^ (text.charCodeAt(2) << 8) ^ text.charCodeAt(text.length - 1) ^ text.length;
+  (text.charCodeAt(0) << 24) ^
+  (text.charCodeAt(1) << 16) ^
+  (text.charCodeAt(2) << 8) ^
+  text.charCodeAt(text.length - 1) ^
+  text.length;

@@ -1,16 +1,6 @@
 import type { CommittedBlock, Evidence, Replica, ReplicaState } from '@concordat/consensus';
-import type { Authentic, MemberIndex, Signed } from '@concordat/protocol';
+import type { Authentic, MemberIndex, Signed, View } from '@concordat/protocol';
 import type { Append } from './disk';
-
-/** A rule that was broken. */
-export interface Violation {
-  /** Name of the rule. */
-  readonly rule: string;
-  readonly member: MemberIndex;
-  /** Milliseconds since the start. */
-  readonly atMs: number;
-  readonly text: string;
-}
 
 /** Reports a broken rule. */
 export type Blame = (rule: string, member: MemberIndex, text: string) => void;
@@ -34,6 +24,8 @@ export interface Checker {
   acknowledged?(member: MemberIndex, block: CommittedBlock): void;
   admitted?(member: MemberIndex, envelope: Authentic): void;
   accused?(member: MemberIndex, evidence: Evidence): void;
+  /** The engine entered a view, and everything that it made durable for that is. */
+  entered?(member: MemberIndex, view: View): void;
   /** After a member's events, from time to time. */
   inspected?(member: MemberIndex, state: ReplicaState): void;
 }
@@ -80,6 +72,10 @@ export class Watch implements Required<Checker> {
 
   accused(member: MemberIndex, evidence: Evidence): void {
     for (const checker of this.checkers) checker.accused?.(member, evidence);
+  }
+
+  entered(member: MemberIndex, view: View): void {
+    for (const checker of this.checkers) checker.entered?.(member, view);
   }
 
   inspected(member: MemberIndex, state: ReplicaState): void {

@@ -57,7 +57,10 @@ export class Workload {
   }
 
   /** An envelope of one of the clients. */
-  ofClient(atMs: number, shape: { readonly client?: number; readonly nonce?: bigint; readonly text?: string } = {}): Envelope {
+  ofClient(
+    atMs: number,
+    shape: { readonly client?: number; readonly nonce?: bigint; readonly text?: string } = {},
+  ): Envelope {
     const { random } = this;
     const publicKey = shape.client === undefined ? random.pick(this.keys) : this.keys[shape.client];
     if (publicKey === undefined) throw new RangeError(`no client ${String(shape.client)}`);
@@ -70,7 +73,13 @@ export class Workload {
     return this.sign({ kind: 'gateway', nodeId: name, acceptedView: 0 as View }, name, atMs, undefined, text);
   }
 
-  private sign(signer: Signer, key: string, atMs: number, nonce: bigint | undefined, text: string | undefined): Envelope {
+  private sign(
+    signer: Signer,
+    key: string,
+    atMs: number,
+    nonce: bigint | undefined,
+    text: string | undefined,
+  ): Envelope {
     const { random, options } = this;
     const next = this.nonces.get(key) ?? 1n;
     const count = text === undefined ? random.between(1, options.requestsMax) : 1;

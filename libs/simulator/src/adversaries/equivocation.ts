@@ -38,7 +38,8 @@ export class EquivocatingLeader implements Adversary {
     }
     if (message.kind === 'commit' && this.deceived.has(to)) {
       const twin = this.twins.get(message.digest);
-      if (twin !== undefined) return [seal(this.tools.sealer, { ...voteOf(message), kind: 'commit', digest: twin.digest })];
+      if (twin !== undefined)
+        return [seal(this.tools.sealer, { ...voteOf(message), kind: 'commit', digest: twin.digest })];
     }
     return [message];
   }
@@ -97,7 +98,10 @@ export class DoubleVoter implements Adversary {
       for (const kind of ['prepare', 'commit'] as const) {
         const leads = this.tools.committee.leaderOf(message.view) === this.tools.self;
         if (kind === 'prepare' && leads) continue;
-        this.tools.transmit(to, packetOf(seal(this.tools.sealer, { ...voteOf(message), kind, digest: message.digest })));
+        this.tools.transmit(
+          to,
+          packetOf(seal(this.tools.sealer, { ...voteOf(message), kind, digest: message.digest })),
+        );
       }
     }
   }

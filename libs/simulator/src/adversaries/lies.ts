@@ -75,7 +75,13 @@ export class ViewRusher implements Adversary {
     const { random, sealer } = this.tools;
     if (!random.chance(0.3)) return;
     const view = this.highest + (random.chance(0.2) ? 1_000_000 : random.between(1, 4));
-    const draft = { kind: 'viewChange', view: view as View, sequence: 0 as Sequence, stable: undefined, prepared: [] } as const;
+    const draft = {
+      kind: 'viewChange',
+      view: view as View,
+      sequence: 0 as Sequence,
+      stable: undefined,
+      prepared: [],
+    } as const;
     const packet = packetOf(seal(sealer, draft));
     for (const to of othersOf(this.tools)) this.tools.transmit(to, packet);
   }

@@ -1,11 +1,4 @@
-import {
-  seal,
-  type Digest,
-  type Sequence,
-  type Signed,
-  type Verified,
-  type View,
-} from '@concordat/protocol';
+import { seal, type Digest, type Sequence, type Signed, type Verified, type View } from '@concordat/protocol';
 import { othersOf, type Adversary, type AdversaryTools } from '../adversary';
 import { packetOf, packetOfBytes, type Packet } from '../packet';
 
@@ -69,4 +62,3 @@ export class Noise implements Adversary {
     return seal(sealer, { kind, view, sequence, digest });
   }
 }
-

@@ -44,13 +44,21 @@ export class AgreementChecker implements Checker {
       this.blame('prefix', member, `restarted at sequence ${String(executed)}, which nobody has executed`);
     }
     if (agreed !== undefined && agreed.headDigest !== headDigest) {
-      this.blame('prefix', member, `restarted at sequence ${String(executed)} with head ${headDigest}, not ${agreed.headDigest}`);
+      this.blame(
+        'prefix',
+        member,
+        `restarted at sequence ${String(executed)} with head ${headDigest}, not ${agreed.headDigest}`,
+      );
     }
     // Decisions above a gap cannot be executed; those up to it were durable, so none may be lost.
     let durable: number = executed;
     for (const sequence of decided) if (sequence === durable + 1) durable = sequence;
     if (durable > executed) {
-      this.blame('prefix', member, `restarted at ${String(executed)} although its store decides up to ${String(durable)}`);
+      this.blame(
+        'prefix',
+        member,
+        `restarted at ${String(executed)} although its store decides up to ${String(durable)}`,
+      );
     }
   }
 

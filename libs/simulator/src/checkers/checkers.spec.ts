@@ -40,7 +40,12 @@ const block = (sequence: number, digest: Digest, batch?: Batch, outcomes: number
 
 const batchOf = (...envelopes: Batch['envelopes'][number][]): Batch => createBatch(quickHash, START, envelopes);
 
-const vote = (kind: 'prePrepare' | 'prepare' | 'commit' | 'viewChange', view: number, digest: Digest, sequence = 1): Signed =>
+const vote = (
+  kind: 'prePrepare' | 'prepare' | 'commit' | 'viewChange',
+  view: number,
+  digest: Digest,
+  sequence = 1,
+): Signed =>
   ({
     kind,
     epoch: 0,
@@ -66,10 +71,40 @@ function broken(story: (blame: (rule: string) => void) => void): string[] {
 
 describe('AgreementChecker', () => {
   it.each([
-    { name: 'another digest', story: [[1, A], [1, B, 2]], rules: ['agreement'] },
-    { name: 'a skipped sequence', story: [[1, A], [3, A]], rules: ['prefix'] },
-    { name: 'a repeated sequence', story: [[1, A], [1, A]], rules: ['prefix'] },
-    { name: 'the same at two members', story: [[1, A], [1, A, 2], [2, B], [2, B, 2]], rules: [] },
+    {
+      name: 'another digest',
+      story: [
+        [1, A],
+        [1, B, 2],
+      ],
+      rules: ['agreement'],
+    },
+    {
+      name: 'a skipped sequence',
+      story: [
+        [1, A],
+        [3, A],
+      ],
+      rules: ['prefix'],
+    },
+    {
+      name: 'a repeated sequence',
+      story: [
+        [1, A],
+        [1, A],
+      ],
+      rules: ['prefix'],
+    },
+    {
+      name: 'the same at two members',
+      story: [
+        [1, A],
+        [1, A, 2],
+        [2, B],
+        [2, B, 2],
+      ],
+      rules: [],
+    },
   ] as { name: string; story: [number, Digest, number?][]; rules: string[] }[])('$name', ({ story, rules }) => {
     const found = broken((blame) => {
       const checker = new AgreementChecker(blame);
@@ -157,10 +192,18 @@ describe('DurabilityChecker', () => {
   });
 
   it('a COMMIT with both', () => {
-    const certificate = { view: 0 as View, sequence: 1 as Sequence, digest: NULL_DIGEST, leaderSignature: new Uint8Array(0), signatures: [] };
+    const certificate = {
+      view: 0 as View,
+      sequence: 1 as Sequence,
+      digest: NULL_DIGEST,
+      leaderSignature: new Uint8Array(0),
+      signatures: [],
+    };
     const found = broken((blame) => {
       const checker = new DurabilityChecker(blame, (index) => index === 1);
-      checker.durable(member(1), [{ kept: { kind: 'record', record: { kind: 'prepared', certificate } }, bytes: new Uint8Array(0) }]);
+      checker.durable(member(1), [
+        { kept: { kind: 'record', record: { kind: 'prepared', certificate } }, bytes: new Uint8Array(0) },
+      ]);
       checker.sent(member(1), member(2), vote('commit', 0, NULL_DIGEST));
       checker.acknowledged(member(2), block(1, NULL_DIGEST));
     });
@@ -172,8 +215,16 @@ describe('RequestsChecker', () => {
   const genuine = workload.ofGateway(member(0), 0, 'x');
   const rows: { name: string; blocks: CommittedBlock[]; rules: string[] }[] = [
     { name: 'once', blocks: [block(1, A, batchOf(genuine), [0])], rules: [] },
-    { name: 'twice', blocks: [block(1, A, batchOf(genuine), [0]), block(2, B, batchOf(genuine), [0])], rules: ['exactly-once'] },
-    { name: 'a repetition that counts as duplicate', blocks: [block(1, A, batchOf(genuine), [0]), block(2, B, batchOf(genuine), [1])], rules: [] },
+    {
+      name: 'twice',
+      blocks: [block(1, A, batchOf(genuine), [0]), block(2, B, batchOf(genuine), [0])],
+      rules: ['exactly-once'],
+    },
+    {
+      name: 'a repetition that counts as duplicate',
+      blocks: [block(1, A, batchOf(genuine), [0]), block(2, B, batchOf(genuine), [1])],
+      rules: [],
+    },
     { name: 'outcomes for nobody', blocks: [block(1, A, batchOf(genuine), [0, 0])], rules: ['validity'] },
     { name: 'signed by nobody', blocks: [block(1, A, batchOf({ ...genuine, id: B }), [0])], rules: ['validity'] },
   ];
@@ -187,7 +238,14 @@ describe('RequestsChecker', () => {
 });
 
 describe('ConductChecker', () => {
-  const statement = { kind: 'prepare', epoch: cluster.committee.epoch, view: 0 as View, sequence: 1 as Sequence, digest: A, sender: member(2) } as const;
+  const statement = {
+    kind: 'prepare',
+    epoch: cluster.committee.epoch,
+    view: 0 as View,
+    sequence: 1 as Sequence,
+    digest: A,
+    sender: member(2),
+  } as const;
   const { sign } = cluster.signatures.sealerOf(member(2));
   const first = { statement, signature: sign(statement) };
   const other = { ...statement, digest: B };
@@ -199,7 +257,12 @@ describe('ConductChecker', () => {
     { name: 'a proof against a liar', liar: 2, evidence: { first, second }, rules: [] },
     { name: 'a proof against a correct member', liar: 3, evidence: { first, second }, rules: ['framing'] },
     { name: 'no proof', liar: 2, evidence: { first, second: first }, rules: ['evidence'] },
-    { name: 'a forged signature', liar: 2, evidence: { first, second: { ...second, signature: first.signature } }, rules: ['evidence'] },
+    {
+      name: 'a forged signature',
+      liar: 2,
+      evidence: { first, second: { ...second, signature: first.signature } },
+      rules: ['evidence'],
+    },
   ])('$name', ({ liar, evidence, rules }) => {
     const found = broken((blame) => {
       const checker = new ConductChecker(blame, (index) => index !== liar, verifyStatement, table);
@@ -209,7 +272,12 @@ describe('ConductChecker', () => {
   });
 
   it('too many slots, and a promise that is taken back', () => {
-    const state = { slots: 3 * table.windowSize + 1, view: 1, promisedView: 1, logTime: 0 as Millis } as unknown as ReplicaState;
+    const state = {
+      slots: 3 * table.windowSize + 1,
+      view: 1,
+      promisedView: 1,
+      logTime: 0 as Millis,
+    } as unknown as ReplicaState;
     const found = broken((blame) => {
       const checker = new ConductChecker(blame, () => true, verifyStatement, table);
       checker.inspected(member(1), state);

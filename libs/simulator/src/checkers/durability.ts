@@ -70,7 +70,11 @@ export class DurabilityChecker implements Checker {
       if (sequence <= low) continue;
       const told = message.prepared.find((certificate) => certificate.sequence === sequence);
       if (told === undefined || told.view < view) {
-        this.blame('view-change', member, `${statementText(message)} hides what view ${String(view)} prepared at ${String(sequence)}`);
+        this.blame(
+          'view-change',
+          member,
+          `${statementText(message)} hides what view ${String(view)} prepared at ${String(sequence)}`,
+        );
       }
     }
   }
@@ -78,7 +82,8 @@ export class DurabilityChecker implements Checker {
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
     if (message.sender !== member) return;
     const lacking = this.lackingFor(this.of(member), message);
-    if (lacking !== undefined) this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
+    if (lacking !== undefined)
+      this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
   }
 
   acknowledged(member: MemberIndex, { sequence, certificate }: CommittedBlock): void {
@@ -92,7 +97,11 @@ export class DurabilityChecker implements Checker {
         index.decisions.has(sequence) ||
         (index.holds(digest) && index.prepared.has(`${String(view)} ${String(sequence)} ${digest}`));
       if (!recoverable) {
-        this.blame('acknowledged', member, `sequence ${String(sequence)} is acknowledged, and member ${String(sender)} committed to it without having it`);
+        this.blame(
+          'acknowledged',
+          member,
+          `sequence ${String(sequence)} is acknowledged, and member ${String(sender)} committed to it without having it`,
+        );
       }
     }
   }
@@ -102,7 +111,9 @@ export class DurabilityChecker implements Checker {
       case 'commit': {
         const { view, sequence, digest } = message;
         if (!index.holds(digest)) return 'its batch';
-        return index.prepared.has(`${String(view)} ${String(sequence)} ${digest}`) ? undefined : 'its prepared certificate';
+        return index.prepared.has(`${String(view)} ${String(sequence)} ${digest}`)
+          ? undefined
+          : 'its prepared certificate';
       }
       case 'prePrepare':
         return index.holds(message.digest) ? undefined : 'its batch';

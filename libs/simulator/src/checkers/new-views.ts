@@ -1,4 +1,11 @@
-import { NULL_DIGEST, type Digest, type MemberIndex, type NewView, type Signed, type ViewChange } from '@concordat/protocol';
+import {
+  NULL_DIGEST,
+  type Digest,
+  type MemberIndex,
+  type NewView,
+  type Signed,
+  type ViewChange,
+} from '@concordat/protocol';
 import type { Append } from '../disk';
 import { statementText } from '../trace-text';
 import type { Blame, Checker } from '../watch';
@@ -46,11 +53,13 @@ export class NewViewsChecker implements Checker {
     const low = Math.max(0, ...parts.map((part) => part.stable?.sequence ?? 0));
     const prepared = parts.flatMap((part) => part.prepared).filter((certificate) => certificate.sequence > low);
     const high = Math.max(low, ...prepared.map((certificate) => certificate.sequence));
-    if (message.entries.length !== high - low) return `${String(message.entries.length)} entries for ${String(low)} to ${String(high)}`;
+    if (message.entries.length !== high - low)
+      return `${String(message.entries.length)} entries for ${String(low)} to ${String(high)}`;
     for (const [index, { sequence, digest }] of message.entries.entries()) {
       const here = prepared.filter((certificate) => certificate.sequence === sequence).sort((a, b) => b.view - a.view);
       const wanted = here[0]?.digest ?? NULL_DIGEST;
-      if (sequence !== low + index + 1 || digest !== wanted) return `${digest} at ${String(sequence)}, where ${wanted} belongs`;
+      if (sequence !== low + index + 1 || digest !== wanted)
+        return `${digest} at ${String(sequence)}, where ${wanted} belongs`;
     }
     return undefined;
   }

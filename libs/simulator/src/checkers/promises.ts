@@ -1,4 +1,11 @@
-import { EVIDENCE_KINDS, type Digest, type MemberIndex, type MessageKind, type Signed } from '@concordat/protocol';
+import {
+  EVIDENCE_KINDS,
+  type Digest,
+  type MemberIndex,
+  type MessageKind,
+  type Signed,
+  type View,
+} from '@concordat/protocol';
 import type { Append } from '../disk';
 import { statementText } from '../trace-text';
 import type { Blame, Checker } from '../watch';
@@ -20,7 +27,8 @@ function slotsOf(message: Signed): [key: string, digest: Digest][] {
   const { kind, view, sequence, digest } = message;
   const slots: [string, Digest][] = [[`${kind} ${String(view)} ${String(sequence)}`, digest]];
   if (kind !== 'newView') return slots;
-  for (const entry of message.entries) slots.push([`prePrepare ${String(view)} ${String(entry.sequence)}`, entry.digest]);
+  for (const entry of message.entries)
+    slots.push([`prePrepare ${String(view)} ${String(entry.sequence)}`, entry.digest]);
   return slots;
 }
 
@@ -53,7 +61,11 @@ export class PromisesChecker implements Checker {
     }
     const promised = Math.max(promises.durableView, promises.sealedView);
     if (PHASES.includes(message.kind) && message.view < promised) {
-      this.blame('promised-view', member, `signed ${statementText(message)} after it promised view ${String(promised)}`);
+      this.blame(
+        'promised-view',
+        member,
+        `signed ${statementText(message)} after it promised view ${String(promised)}`,
+      );
     }
     promises.sealedView = Math.max(promises.sealedView, promisedBy(message));
   }
@@ -70,11 +82,17 @@ export class PromisesChecker implements Checker {
     }
   }
 
+  entered(member: MemberIndex, view: View): void {
+    const promises = this.of(member);
+    promises.durableView = Math.max(promises.durableView, view);
+  }
+
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
     if (message.sender !== member || !EVIDENCE_KINDS.includes(message.kind)) return;
     const durable = this.of(member).durable;
     for (const [key, digest] of slotsOf(message)) {
-      if (durable.get(key) !== digest) this.blame('durable-first', member, `sent ${statementText(message)} before it was durable`);
+      if (durable.get(key) !== digest)
+        this.blame('durable-first', member, `sent ${statementText(message)} before it was durable`);
     }
   }
 

@@ -38,7 +38,11 @@ export class RequestsChecker implements Checker {
     let place = 0;
     for (const envelope of batch?.envelopes ?? []) {
       if (!this.isGenuine(envelope)) {
-        this.blame('validity', member, `sequence ${String(sequence)} holds envelope ${envelope.id}, which nobody signed`);
+        this.blame(
+          'validity',
+          member,
+          `sequence ${String(sequence)} holds envelope ${envelope.id}, which nobody signed`,
+        );
       }
       this.ordered.add(envelope.id);
       envelope.requests.forEach((_, index) => {
@@ -46,7 +50,11 @@ export class RequestsChecker implements Checker {
       });
     }
     if (place !== outcomes.length) {
-      this.blame('validity', member, `${String(outcomes.length)} outcomes for ${String(place)} requests at ${String(sequence)}`);
+      this.blame(
+        'validity',
+        member,
+        `${String(outcomes.length)} outcomes for ${String(place)} requests at ${String(sequence)}`,
+      );
     }
   }
 
@@ -61,7 +69,11 @@ export class RequestsChecker implements Checker {
       earlier.envelope !== envelope.id &&
       earlier.expiresAt < logTime;
     if (earlier !== undefined && !forgotten) {
-      this.blame('exactly-once', member, `${key} is decided at ${String(earlier.sequence)} and again at ${String(sequence)}`);
+      this.blame(
+        'exactly-once',
+        member,
+        `${key} is decided at ${String(earlier.sequence)} and again at ${String(sequence)}`,
+      );
     }
     this.decided.set(key, { sequence, envelope: envelope.id, expiresAt });
   }
