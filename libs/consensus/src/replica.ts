@@ -4,6 +4,7 @@ import type {
   CheckpointCertificate,
   CommitCertificate,
   Digest,
+  Envelope,
   DraftOf,
   MemberIndex,
   Millis,
@@ -208,6 +209,8 @@ export interface Replica {
   /** Whether a message is worth opening: cheap, before its signature is checked. Undefined when it is. */
   admit(statement: Statement): Rejection | undefined;
   state(): ReplicaState;
+  /** The envelope with that id, while it waits here. */
+  waitingEnvelope(id: Digest): Envelope | undefined;
   /** Undefined for an envelope that does not wait here. */
   progressOf(id: Digest): EnvelopeProgress | undefined;
   /** Everything that must open a new log segment, so that older ones may go: state, stable certificate, promised view. */

@@ -314,7 +314,7 @@ describe('memory', () => {
     const kept = [
       (vote as Signed).signature,
       (proposal as typeof messages.prePrepare).signature,
-      (proposal as typeof messages.prePrepare).batch!.bytes,
+      (proposal as typeof messages.prePrepare).batch!.envelopes[0]!.bytes,
       (envelope as { bytes: Uint8Array }).bytes,
     ];
     for (const bytes of kept) {
@@ -326,7 +326,7 @@ describe('memory', () => {
   it('does not copy a message that has its buffer to itself', () => {
     const bytes = encodeMessage(messages.prePrepare);
     const opened = opener.open(bytes) as typeof messages.prePrepare;
-    expect(opened.batch!.bytes.buffer).toBe(bytes.buffer);
+    expect(opened.batch!.envelopes[0]!.bytes.buffer).toBe(bytes.buffer);
   });
 });
 

@@ -22,6 +22,7 @@ import {
   type StatementVerifier,
   type ValidityContext,
   type Verified,
+  type KnownEnvelopes,
   type WireLimits,
 } from '@concordat/protocol';
 import { keepable } from './bytes';
@@ -38,6 +39,8 @@ export interface OpenerOptions {
   readonly suite: SignatureSuite;
   /** The replica's bound on slots and views: a cheap refusal before any signature is checked. Absent: all pass. */
   readonly admit?: (statement: Statement) => Rejection | undefined;
+  /** Envelopes that wait in the replica's pool: one that comes again in a proposal is not read, nor held, twice. */
+  readonly known?: KnownEnvelopes;
   /** Envelopes remembered as verified, at least 2. About 200 bytes each. */
   readonly envelopeCacheMax: number;
 }
@@ -71,7 +74,7 @@ function signingKeyOf(committee: Committee, { signer }: Envelope): Uint8Array | 
  * hash over all of the envelope's bytes, the signature too. What fails is not remembered: strangers could fill the memory.
  */
 export function createOpener(options: OpenerOptions): Opener {
-  const { committee, swarmId, hash, limits, suite, admit } = options;
+  const { committee, swarmId, hash, limits, suite, admit, known } = options;
   const scheme = committee.table.signatureScheme;
   invariant(suite.name === scheme, `a suite for ${suite.name} in a swarm with ${scheme}`);
   const domain: SigningDomain = { swarmId, tableHash: committee.hash };
@@ -109,7 +112,7 @@ export function createOpener(options: OpenerOptions): Opener {
       }
       // Signature and payload apart: a vote's signature outlives its message by far, in certificates.
       const kept = { statement, signature: keepable(signature), payload: keepable(payload) };
-      const message = decodePayload(hash, kept, limits);
+      const message = decodePayload(hash, kept, limits, known);
       if (isRejection(message)) return message;
       return checkContent(context, message) ?? (message as Verified);
     },

@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import { concatBytes, toHex } from './bytes';
-import { createBatch, decodeBatch, proveEnvelope, requestCount, verifyEnvelopeInBatch, type Batch } from './batch';
+import {
+  createBatch,
+  decodeBatch,
+  encodeBatch,
+  proveEnvelope,
+  requestCount,
+  verifyEnvelopeInBatch,
+  type Batch,
+} from './batch';
 import { digestBytes, portableHash } from './hash';
 import { millis } from './ids';
 import type { Envelope } from './request';
@@ -32,7 +40,7 @@ it('reads what was built', () => {
   fc.assert(
     fc.property(anySizes, (sizes) => {
       const batch = batchOf(...sizes);
-      expect(decode(batch.bytes)).toEqual(batch);
+      expect(decode(encodeBatch(batch))).toEqual(batch);
       expect(requestCount(batch)).toBe(sizes.reduce((sum, size) => sum + size, 0));
     }),
   );
@@ -42,7 +50,7 @@ it('is laid out as the specification says', () => {
   const envelope = envelopeOf(1, 0);
   const batch = createBatch(portableHash, millis(0x0102), [envelope]);
   const length = envelope.bytes.length.toString(16).padStart(8, '0');
-  expect(toHex(batch.bytes)).toBe(`0100000000000001020001${length}${toHex(envelope.bytes)}`);
+  expect(toHex(encodeBatch(batch))).toBe(`0100000000000001020001${length}${toHex(envelope.bytes)}`);
 });
 
 it('has a digest over time, count and envelope ids', () => {
@@ -66,7 +74,7 @@ it('has a digest over time, count and envelope ids', () => {
 
 describe('bytes that are no batch', () => {
   const batch = batchOf(1, 2);
-  const { bytes } = batch;
+  const bytes = encodeBatch(batch);
 
   it('at every length that is too short, and with a byte too many', () => {
     for (let length = 0; length < bytes.length; length++)
@@ -85,7 +93,7 @@ describe('bytes that are no batch', () => {
         continue;
       }
       expect(read.digest).not.toBe(batch.digest);
-      expect(createBatch(portableHash, read.time, read.envelopes).bytes).toEqual(changed);
+      expect(encodeBatch(createBatch(portableHash, read.time, read.envelopes))).toEqual(changed);
     }
   });
 
@@ -112,7 +120,7 @@ describe('bytes that are no batch', () => {
     ['more bytes than the epoch allows', bytes, { batchBytesMax: bytes.length - 1 }],
     ['a larger envelope than the epoch allows', bytes, { envelopeBytesMax: batch.envelopes[1]!.bytes.length - 1 }],
     ['more requests than the epoch allows', bytes, { requestsMax: 2 }],
-    ['more envelopes than the epoch allows', batchOf(1, 1, 1).bytes, { requestsMax: 2 }],
+    ['more envelopes than the epoch allows', encodeBatch(batchOf(1, 1, 1)), { requestsMax: 2 }],
   ];
   it.each(rows)('%s', (_, wrong, limits) => expect(() => decode(wrong, { ...LIMITS, ...limits })).toThrow(LayoutError));
 
@@ -130,7 +138,7 @@ describe('bytes that are no batch', () => {
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(bytes.length), (junk, cut) => {
         const any = Uint8Array.of(...bytes.subarray(0, cut), ...junk);
         try {
-          expect(decode(any).bytes).toEqual(any);
+          expect(encodeBatch(decode(any))).toEqual(any);
         } catch (error) {
           expect(error).toBeInstanceOf(LayoutError);
         }
@@ -169,4 +177,13 @@ describe('proofs', () => {
       expect(verifyEnvelopeInBatch(portableHash, first!.id, { ...proof, index }, batch.digest)).toBe(false);
     for (const index of [-1, 2]) expect(() => proveEnvelope(portableHash, batch, index)).toThrow(RangeError);
   });
+});
+
+it('takes envelopes that are known instead of reading them again', () => {
+  const batch = batchOf(1, 2, 1);
+  const [first] = batch.envelopes;
+  const read = decodeBatch(portableHash, encodeBatch(batch), LIMITS, (id) => (id === first!.id ? first : undefined));
+  expect(read).toEqual(batch);
+  expect(read.envelopes[0]).toBe(first);
+  expect(read.envelopes[1]).not.toBe(batch.envelopes[1]);
 });

@@ -1,7 +1,7 @@
 import { digestBytes, digestOfBytes, type Hash } from './hash';
 import type { Digest, Millis } from './ids';
 import { merklePath, merkleRoot, verifyMerklePath } from './merkle';
-import { decodeEnvelope, type Envelope, type EnvelopeLimits } from './request';
+import { decodeEnvelope, type Envelope, type EnvelopeLimits, type KnownEnvelopes } from './request';
 import { LayoutError, Reader, Writer } from './wire';
 
 /** What one sequence orders. */
@@ -11,8 +11,8 @@ export interface Batch {
   readonly envelopes: readonly Envelope[];
   /** Merkle root over time, count and envelope ids. */
   readonly digest: Digest;
-  /** Canonical bytes. */
-  readonly bytes: Uint8Array;
+  /** Bytes of its encoding. The encoding itself is not kept: its envelopes are, and they are most of it. */
+  readonly size: number;
 }
 
 /** Upper bounds of a batch, from the epoch table. */
@@ -38,14 +38,19 @@ export function createBatch(hash: Hash, time: Millis, envelopes: readonly Envelo
     (sum, envelope) => sum + envelope.bytes.length + BATCH_OVERHEAD_BYTES.envelope,
     BATCH_OVERHEAD_BYTES.batch,
   );
-  const writer = new Writer(size).u8(LAYOUT).u64(time).u16(envelopes.length);
-  for (const envelope of envelopes) writer.long(envelope.bytes);
   return {
     time,
     envelopes,
-    bytes: writer.bytes(),
+    size,
     digest: digestOfBytes(merkleRoot(hash, leavesOf({ time, envelopes }))),
   };
+}
+
+/** Canonical bytes of a batch. */
+export function encodeBatch({ time, envelopes, size }: Batch): Uint8Array {
+  const writer = new Writer(size).u8(LAYOUT).u64(time).u16(envelopes.length);
+  for (const envelope of envelopes) writer.long(envelope.bytes);
+  return writer.bytes();
 }
 
 /** Requests in a batch. */
@@ -53,7 +58,7 @@ export const requestCount = (batch: Pick<Batch, 'envelopes'>): number =>
   batch.envelopes.reduce((sum, envelope) => sum + envelope.requests.length, 0);
 
 /** Reads a batch from exactly its bytes. Throws a LayoutError; says nothing about its envelopes' signatures. */
-export function decodeBatch(hash: Hash, bytes: Uint8Array, limits: BatchLimits): Batch {
+export function decodeBatch(hash: Hash, bytes: Uint8Array, limits: BatchLimits, known?: KnownEnvelopes): Batch {
   if (bytes.length > limits.batchBytesMax) throw new LayoutError(`batch of ${String(bytes.length)} bytes`);
   const reader = new Reader(bytes);
   const layout = reader.u8();
@@ -64,14 +69,15 @@ export function decodeBatch(hash: Hash, bytes: Uint8Array, limits: BatchLimits):
   const envelopes: Envelope[] = [];
   let requests = 0;
   for (let i = 0; i < count; i++) {
-    const envelope = decodeEnvelope(hash, reader.long(limits.envelopeBytesMax), limits);
+    const envelope = decodeEnvelope(hash, reader.long(limits.envelopeBytesMax), limits, known);
     requests += envelope.requests.length;
     if (requests > limits.requestsMax)
       throw new LayoutError(`more than ${String(limits.requestsMax)} requests in a batch`);
     envelopes.push(envelope);
   }
   reader.end();
-  return { time, envelopes, bytes, digest: digestOfBytes(merkleRoot(hash, leavesOf({ time, envelopes }))) };
+  const size = bytes.length;
+  return { time, envelopes, size, digest: digestOfBytes(merkleRoot(hash, leavesOf({ time, envelopes }))) };
 }
 
 /** Proof that an envelope stands in a batch: for a decision certificate (Spec §9). */

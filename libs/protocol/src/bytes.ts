@@ -1,13 +1,29 @@
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 
 /** Lower-case hexadecimal text of `bytes`. */
 export const toHex = (bytes: Uint8Array): string => bytesToHex(bytes);
 
 /** Bytes of hexadecimal text. Throws a RangeError for an odd length or another character. */
 export function fromHex(text: string): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text))
+  const bytes = new Uint8Array(text.length >> 1);
+  let wrong = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const high = nibble(text.charCodeAt(2 * i));
+    const low = nibble(text.charCodeAt(2 * i + 1));
+    wrong |= high | low;
+    bytes[i] = (high << 4) | low;
+  }
+  if (wrong < 0 || text.length % 2 !== 0) {
     throw new RangeError(`not hexadecimal text: ${text.slice(0, 80)}`);
-  return hexToBytes(text);
+  }
+  return bytes;
+}
+
+/** Value of a hexadecimal character's code, or -1. */
+function nibble(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
 /** The parts in one array. */

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { encodeBatch } from './batch';
 import { equalBytes, toHex } from './bytes';
 import { checkpointDigest } from './certificates';
 import {
@@ -332,7 +333,14 @@ describe('payloads that lie or do not fit', () => {
     ['decided', 'a signer twice', commitHead().u16(2).u16(1).short(three).u16(1).short(three), {}],
     ['decided', 'more signers than members', commitHead().u16(5).raw(new Uint8Array(400)), {}],
     ['decided', 'a signature above its bound', commitHead().u16(1).u16(1).short(new Uint8Array(65)), {}],
-    ['decided', 'a batch that is not the certified one', commitHead().u16(0).raw(someBatch(swarm).bytes), {}],
+    [
+      'decided',
+      'a batch that is not the certified one',
+      commitHead()
+        .u16(0)
+        .raw(encodeBatch(someBatch(swarm))),
+      {},
+    ],
     ['decided', 'no batch where one is certified', new Writer().u64(0).u64(9).digest(someDigest('batch')).u16(0), {}],
     ['requests', '65535 envelopes with 3 bytes left', new Writer().u16(0xffff).raw(three), {}],
     ['requests', 'an envelope of 4 GiB', new Writer().u16(1).u32(0xffff_ffff).raw(three), {}],

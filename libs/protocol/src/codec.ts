@@ -1,4 +1,4 @@
-import { decodeBatch, type Batch, type BatchLimits } from './batch';
+import { decodeBatch, encodeBatch, type Batch, type BatchLimits } from './batch';
 import {
   checkpointDigest,
   type CheckpointCertificate,
@@ -23,7 +23,7 @@ import {
   type ViewChangeHeld,
 } from './messages';
 import { reject, type Rejection } from './rejection';
-import { decodeEnvelope } from './request';
+import { decodeEnvelope, type KnownEnvelopes } from './request';
 import { LayoutError, Reader, Writer } from './wire';
 
 /** Version of the wire layout: the first byte of every message. */
@@ -134,9 +134,9 @@ export function encodePayload(message: Content): Uint8Array {
     case 'commit':
       return EMPTY;
     case 'prePrepare':
-      return message.batch?.bytes ?? EMPTY;
+      return message.batch === undefined ? EMPTY : encodeBatch(message.batch);
     case 'batch':
-      return message.batch.bytes;
+      return encodeBatch(message.batch);
     default:
       return encodeComposite(message);
   }
@@ -180,7 +180,7 @@ function encodeComposite(
       break;
     case 'decided':
       writeCommitCertificate(writer, message.certificate);
-      writer.raw(message.batch?.bytes ?? EMPTY);
+      if (message.batch !== undefined) writer.raw(encodeBatch(message.batch));
       break;
     case 'requests':
       writer.u16(message.envelopes.length);
@@ -250,11 +250,16 @@ export function decodeFrame(bytes: Uint8Array, limits: WireLimits): Frame | Reje
   }
 }
 
-/** Reads a frame's payload, and checks that the signed digest is the payload's. */
-export function decodePayload(hash: Hash, frame: Frame, limits: WireLimits): Signed | Rejection {
+/** Reads a frame's payload, and checks that the signed digest is the payload's. Envelopes that are `known` are not read again. */
+export function decodePayload(
+  hash: Hash,
+  frame: Frame,
+  limits: WireLimits,
+  known?: KnownEnvelopes,
+): Signed | Rejection {
   const { statement, signature, payload } = frame;
   try {
-    const message = readPayload(hash, statement, payload, limits);
+    const message = readPayload(hash, statement, payload, limits, known);
     const digest = digestOf(hash, message, payload);
     if (digest !== undefined && digest !== statement.digest)
       return reject('bad_digest', `${statement.kind}: the digest is not the content's`);
@@ -279,8 +284,13 @@ const zero = (value: number, what: string): void => {
   if (value !== 0) throw new LayoutError(`${what} must be 0`);
 };
 
-function readOptionalBatch(hash: Hash, payload: Uint8Array, limits: WireLimits): Batch | undefined {
-  return payload.length === 0 ? undefined : decodeBatch(hash, payload, limits);
+function readOptionalBatch(
+  hash: Hash,
+  payload: Uint8Array,
+  limits: WireLimits,
+  known: KnownEnvelopes | undefined,
+): Batch | undefined {
+  return payload.length === 0 ? undefined : decodeBatch(hash, payload, limits, known);
 }
 
 function readDigests(reader: Reader, max: number): Digest[] {
@@ -290,7 +300,13 @@ function readDigests(reader: Reader, max: number): Digest[] {
   return digests;
 }
 
-function readPayload(hash: Hash, statement: Statement, payload: Uint8Array, limits: WireLimits): Content {
+function readPayload(
+  hash: Hash,
+  statement: Statement,
+  payload: Uint8Array,
+  limits: WireLimits,
+  known: KnownEnvelopes | undefined,
+): Content {
   const reader = new Reader(payload);
   switch (statement.kind) {
     case 'prepare':
@@ -298,7 +314,7 @@ function readPayload(hash: Hash, statement: Statement, payload: Uint8Array, limi
       reader.end();
       return statement as Content;
     case 'prePrepare': {
-      const batch = readOptionalBatch(hash, payload, limits);
+      const batch = readOptionalBatch(hash, payload, limits, known);
       if (batch !== undefined && statement.digest === NULL_DIGEST)
         throw new LayoutError('the null batch has no content');
       return { ...statement, kind: 'prePrepare', batch };
@@ -321,7 +337,7 @@ function readPayload(hash: Hash, statement: Statement, payload: Uint8Array, limi
       return { ...statement, kind: 'batch', batch: decodeBatch(hash, payload, limits) };
     case 'decided': {
       const certificate = readCommitCertificate(reader, limits);
-      const batch = readOptionalBatch(hash, reader.raw(reader.left), limits);
+      const batch = readOptionalBatch(hash, reader.raw(reader.left), limits, known);
       if ((batch?.digest ?? NULL_DIGEST) !== certificate.digest)
         throw new LayoutError('the batch is not the certified one');
       return { ...statement, kind: 'decided', certificate, batch };

@@ -3,7 +3,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import nacl from 'tweetnacl';
-import { proveEnvelope, requestCount, type Batch } from './batch';
+import { encodeBatch, proveEnvelope, requestCount, type Batch } from './batch';
 import { asciiBytes, asciiText, fromHex, toBase64Url, toHex } from './bytes';
 import { checkpointDigest } from './certificates';
 import {
@@ -294,7 +294,7 @@ function batchGolden(): [string, Golden] {
     name: 'batch',
     description: 'The two envelopes of envelope-gateway.json and envelope-client.json.',
     fields: readable(batch),
-    hex: toHex(batch.bytes),
+    hex: toHex(encodeBatch(batch)),
     digest: batch.digest,
     requests: requestCount(batch),
     proof: { envelope_id: client!.id, ...(readable(proof) as object) },

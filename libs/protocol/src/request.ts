@@ -144,9 +144,23 @@ function readRequest(reader: Reader): Request {
   return { expiresAt, category, priority, proposer, value, metadata: reader.short(METADATA_BYTES_MAX) };
 }
 
-/** Reads an envelope from exactly its bytes. Throws a LayoutError; says nothing about its signature. */
-export function decodeEnvelope(hash: Hash, bytes: Uint8Array, limits: EnvelopeLimits): Envelope {
+/** An envelope with that id that was read before, if it is still at hand: equal ids mean equal bytes. */
+export type KnownEnvelopes = (id: Digest) => Envelope | undefined;
+
+/**
+ * Reads an envelope from exactly its bytes, or takes the known one with that id. Throws a LayoutError; says nothing about
+ * its signature.
+ */
+export function decodeEnvelope(
+  hash: Hash,
+  bytes: Uint8Array,
+  limits: EnvelopeLimits,
+  known?: KnownEnvelopes,
+): Envelope {
   if (bytes.length > limits.envelopeBytesMax) throw new LayoutError(`envelope of ${String(bytes.length)} bytes`);
+  const id = purposeDigest(hash, 'envelope', bytes);
+  const before = known?.(id);
+  if (before !== undefined) return before;
   const reader = new Reader(bytes);
   const layout = reader.u8();
   if (layout !== LAYOUT) throw new LayoutError(`envelope layout ${String(layout)} is unknown`);
@@ -166,7 +180,7 @@ export function decodeEnvelope(hash: Hash, bytes: Uint8Array, limits: EnvelopeLi
     requests,
     signature,
     bytes,
-    id: purposeDigest(hash, 'envelope', bytes),
+    id,
     bodyHash: envelopeBodyHash(hash, bytes.subarray(0, bodyEnd)),
     signerKey: signerKey(hash, signer),
   };

@@ -15,12 +15,22 @@ export interface SigningDomain {
   readonly tableHash: Digest;
 }
 
+const prefixes = new WeakMap<SigningDomain, Uint8Array>();
+
+/** The bytes before a statement, which are the same for a whole epoch. */
+function prefixOf(domain: SigningDomain): Uint8Array {
+  let prefix = prefixes.get(domain);
+  if (prefix === undefined) {
+    prefix = new Writer(96).raw(STATEMENT_DOMAIN).digest(domain.swarmId).digest(domain.tableHash).bytes();
+    prefixes.set(domain, prefix);
+  }
+  return prefix;
+}
+
 /** Bytes that a member signs: domain, swarm, table, then the statement. 145 bytes. */
 export function statementBytes(domain: SigningDomain, statement: Statement): Uint8Array {
   return new Writer(160)
-    .raw(STATEMENT_DOMAIN)
-    .digest(domain.swarmId)
-    .digest(domain.tableHash)
+    .raw(prefixOf(domain))
     .u8(MESSAGE_KINDS[statement.kind])
     .u16(statement.sender)
     .u64(statement.epoch)

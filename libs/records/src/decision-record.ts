@@ -1,4 +1,5 @@
 import {
+  encodeBatch,
   decodeBatch,
   LayoutError,
   NULL_DIGEST,
@@ -77,7 +78,7 @@ function contradiction({ sequence, batch, certificate, outcomes, durationsMs }: 
 export function encodeDecision(record: DecisionRecord): Uint8Array {
   const wrong = contradiction(record);
   if (wrong !== undefined) throw new RangeError(`decision ${String(record.sequence)}: ${wrong}`);
-  const batchBytes = record.batch?.bytes ?? new Uint8Array(0);
+  const batchBytes = record.batch === undefined ? new Uint8Array(0) : encodeBatch(record.batch);
   const writer = new Writer(512 + batchBytes.length + record.outcomes.length + 4 * record.durationsMs.length)
     .u8(LAYOUT)
     .u64(record.sequence)

@@ -281,7 +281,7 @@ describe('recover', () => {
     const [held] = recovered({ ...record, payload }).batches;
     file.fill(0xff);
     expect(held).toEqual({ sequence: 5, batch: BATCH });
-    expect(held!.batch.bytes.buffer).not.toBe(file.buffer);
+    expect(held!.batch.envelopes[0]!.bytes.buffer).not.toBe(file.buffer);
   });
 
   it('passes over what an older epoch bound', () => {

@@ -1,5 +1,6 @@
 import type { DurableRecord } from '@concordat/consensus';
 import {
+  encodeBatch,
   encodeMessage,
   writeCheckpointCertificate,
   Writer,
@@ -31,7 +32,7 @@ export function encodeOwnVote(message: Signed): LogRecord {
 export function encodeDurableRecord(record: DurableRecord): LogRecord {
   switch (record.kind) {
     case 'batch':
-      return { kind: DURABLE_KINDS.batch, sequence: record.sequence, payload: record.batch.bytes };
+      return { kind: DURABLE_KINDS.batch, sequence: record.sequence, payload: encodeBatch(record.batch) };
     case 'prepared': {
       const writer = new Writer(512);
       writePreparedCertificate(writer, record.certificate);

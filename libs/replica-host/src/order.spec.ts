@@ -145,9 +145,9 @@ describe('the order of effects', () => {
       expect.arrayContaining(['append batch 5', 'append prePrepare 5', 'append prePrepare 6']),
     );
     const [whole, apart, together] = payloads;
-    expect(whole).toBe(batch.bytes.length);
+    expect(whole).toBe(batch.size);
     // Without a record of its own just before, the batch stands in the proposal.
-    expect(together).toBe(apart! + batch.bytes.length);
+    expect(together).toBe(apart! + batch.size);
     expect(bench.network.sentBytes.map((bytes) => bytes.length)).toEqual([together, together]);
   });
 

@@ -32,6 +32,8 @@ export interface MemberEnd {
 }
 
 const STOP_TIMEOUT_MS = 10_000;
+/** A small nursery: a member's garbage is mostly buffers, and several members share a machine. Saves some 40 MB each. */
+const MEMBER_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
 
 /** Spawns members from a bundle, each in a process group of its own: Ctrl-C in the terminal is the parent's to handle. */
 export const spawnFrom =
@@ -39,7 +41,7 @@ export const spawnFrom =
   ({ logFile, env }) => {
     const log = openLog(logFile);
     try {
-      return spawn(process.execPath, [nodeMain], { stdio: ['ignore', log, log], env, detached: true });
+      return spawn(process.execPath, [...MEMBER_FLAGS, nodeMain], { stdio: ['ignore', log, log], env, detached: true });
     } finally {
       closeSync(log);
     }

@@ -19,8 +19,8 @@ export interface ReplicaParts {
   readonly seal: (draft: Draft) => Signed;
 }
 
-/** Envelopes remembered as verified, so that a batch does not cost what its relay cost already. */
-const VERIFIED_ENVELOPES_MAX = 1 << 16;
+/** Envelopes remembered as verified: those whose batch comes when they have left the pool again. */
+const VERIFIED_ENVELOPES_MAX = 1 << 13;
 
 /** Builds the engine that the genesis names, on what the data folder held. */
 export function buildReplica(identity: SwarmIdentity, settings: NodeSettings, recovered: Recovered): ReplicaParts {
@@ -36,6 +36,7 @@ export function buildReplica(identity: SwarmIdentity, settings: NodeSettings, re
     limits: wireLimits(committee.table),
     suite,
     admit: (statement) => replica.admit(statement),
+    known: (id) => replica.waitingEnvelope(id),
     envelopeCacheMax: VERIFIED_ENVELOPES_MAX,
   });
   const sealer = { hash: nativeHash, epoch: committee.epoch, sender: self, sign: signer.signStatement };

@@ -15,7 +15,7 @@ import type { Context } from './context';
 import type { Executor } from './executor';
 
 /** Envelopes that come within so many milliseconds of a relay go together in the next one. */
-const RELAY_INTERVAL_MS = 3;
+const RELAY_INTERVAL_MS = 5;
 
 /** How envelopes come into the pool: handed in by a client here, or brought by another member; and how others get them. */
 export class Admission {

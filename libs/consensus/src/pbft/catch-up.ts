@@ -139,7 +139,7 @@ export class CatchUp {
     if (!this.allowance.take(sender, context.at)) return;
     for (const digest of new Set(message.batches)) {
       const batch = this.agreement.batchOf(digest);
-      if (batch === undefined || !this.allowance.takeBytes(sender, batch.bytes.length)) continue;
+      if (batch === undefined || !this.allowance.takeBytes(sender, batch.size)) continue;
       context.emit({
         kind: 'send',
         to: sender,

@@ -3,6 +3,7 @@ import {
   type Authentic,
   type Committee,
   type Digest,
+  type Envelope,
   type Hash,
   type MemberIndex,
   type PrePrepare,
@@ -152,6 +153,10 @@ class PbftReplica implements Replica {
       slots: this.agreement.size,
       peers: this.catchUp.heard(),
     };
+  }
+
+  waitingEnvelope(id: Digest): Envelope | undefined {
+    return this.context.pool.get(id);
   }
 
   progressOf(id: Digest): EnvelopeProgress | undefined {

@@ -231,7 +231,7 @@ export class TestSwarm {
           headDigest: someDigest('head'),
           slots: [{ sequence: sequence(10), flags: 3 }],
           waiting: [someDigest('waiting')],
-          viewChangesHeld: [memberIndex(3)],
+          viewChangesHeld: [{ sender: memberIndex(3), view: view(4) }],
         },
       },
       fetch: {

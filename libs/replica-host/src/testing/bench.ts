@@ -34,6 +34,7 @@ export class Bench {
       admit: unused,
       state: unused,
       progressOf: unused,
+      waitingEnvelope: unused,
     };
     const observer: HostObserver = {
       committed: ({ sequence }) => journal.push(`committed ${String(sequence)}`),
