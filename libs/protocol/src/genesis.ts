@@ -60,7 +60,7 @@ export function createEpochTable(options: TableOptions): EpochTable {
     ...options,
     epoch: 0 as Epoch,
   });
-  let interval = 128;
+  let interval = 64;
   while (interval > 1 && wireLimits(make(interval)).messageBytesMax > BROKER_PAYLOAD_BYTES) interval /= 2;
   const table = make(interval);
   checkEpochTable(table);

@@ -1,12 +1,16 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { asciiBytes, concatBytes, fromHex, toHex } from './bytes';
+import { asciiBytes, fromHex, toHex } from './bytes';
 import type { Digest } from './ids';
 
-/** SHA-256: 32 bytes for any bytes. A host passes a native one; `portableHash` is the reference. */
-export type Hash = (bytes: Uint8Array) => Uint8Array;
+/** SHA-256 over the parts one after the other: 32 bytes. A host passes a native one; `portableHash` is the reference. */
+export type Hash = (...parts: readonly Uint8Array[]) => Uint8Array;
 
 /** SHA-256 in plain JavaScript, the same on every platform. */
-export const portableHash: Hash = (bytes) => sha256(bytes);
+export const portableHash: Hash = (...parts) => {
+  const state = sha256.create();
+  for (const part of parts) state.update(part);
+  return state.digest();
+};
 
 /** What a hash is for. A digest made for one purpose can never be taken for another. */
 export type HashPurpose =
@@ -37,7 +41,7 @@ function prefixOf(purpose: HashPurpose): Uint8Array {
 
 /** `SHA-256("concordat/1 <purpose>\n" || parts...)` as 32 bytes. */
 export function purposeHash(hash: Hash, purpose: HashPurpose, ...parts: readonly Uint8Array[]): Uint8Array {
-  return hash(concatBytes(prefixOf(purpose), ...parts));
+  return hash(prefixOf(purpose), ...parts);
 }
 
 /** `purposeHash` as a Digest. */

@@ -1,12 +1,12 @@
-import { concatBytes, equalBytes } from './bytes';
+import { equalBytes } from './bytes';
 import type { Hash } from './hash';
 
 // RFC 9162 §2.1: leaf and node hashes have different prefixes, so a node can never be shown as a leaf.
 const LEAF = new Uint8Array([0]);
 const NODE = new Uint8Array([1]);
 
-const leafHash = (hash: Hash, leaf: Uint8Array): Uint8Array => hash(concatBytes(LEAF, leaf));
-const nodeHash = (hash: Hash, left: Uint8Array, right: Uint8Array): Uint8Array => hash(concatBytes(NODE, left, right));
+const leafHash = (hash: Hash, leaf: Uint8Array): Uint8Array => hash(LEAF, leaf);
+const nodeHash = (hash: Hash, left: Uint8Array, right: Uint8Array): Uint8Array => hash(NODE, left, right);
 
 /** Largest power of two below `count` (count >= 2): where RFC 9162 splits a tree. */
 function splitOf(count: number): number {

@@ -29,7 +29,7 @@ function prefixOf(domain: SigningDomain): Uint8Array {
 
 /** Bytes that a member signs: domain, swarm, table, then the statement. 145 bytes. */
 export function statementBytes(domain: SigningDomain, statement: Statement): Uint8Array {
-  return new Writer(160)
+  return new Writer(145)
     .raw(prefixOf(domain))
     .u8(MESSAGE_KINDS[statement.kind])
     .u16(statement.sender)
@@ -42,5 +42,5 @@ export function statementBytes(domain: SigningDomain, statement: Statement): Uin
 
 /** Bytes that an envelope's signer signs: domain, swarm, hash of the body. No table: clients need not follow epochs. */
 export function envelopeSigningBytes(swarmId: Digest, bodyHash: Uint8Array): Uint8Array {
-  return new Writer(96).raw(ENVELOPE_DOMAIN).raw(digestBytes(swarmId)).raw(bodyHash).bytes();
+  return new Writer(84).raw(ENVELOPE_DOMAIN).raw(digestBytes(swarmId)).raw(bodyHash).bytes();
 }

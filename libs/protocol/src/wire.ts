@@ -100,9 +100,10 @@ export class Writer {
     return this.u8(bytes.length).raw(bytes);
   }
 
-  /** What was written so far, in an array of its own. */
+  /** What was written so far, in an array that no later write changes. */
   bytes(): Uint8Array {
-    return this.buffer.slice(0, this.length);
+    // A full buffer is never written again: whatever comes next goes into a larger one.
+    return this.length === this.buffer.length ? this.buffer : this.buffer.slice(0, this.length);
   }
 }
 

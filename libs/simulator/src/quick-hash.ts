@@ -1,4 +1,4 @@
-import type { Hash } from '@concordat/protocol';
+import { concatBytes, type Hash } from '@concordat/protocol';
 
 const rotl = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
 
@@ -15,7 +15,9 @@ const tail = new Uint8Array(16);
  * A stand-in for SHA-256 in searches: 32 bytes, an order of magnitude faster, the shape of MurmurHash3 x86-128 with wider
  * output. Collisions do not happen by accident, and the simulated adversaries do not look for them; it protects nothing.
  */
-export const quickHash: Hash = (bytes) => {
+export const quickHash: Hash = (...parts) => {
+  const [first] = parts;
+  const bytes = parts.length === 1 && first !== undefined ? first : concatBytes(...parts);
   const { length } = bytes;
   let a = 0x9368e53c ^ length;
   let b = 0x586dcd20 ^ length;
