@@ -6,6 +6,9 @@ import { lastLines, logSize } from './log-tail';
 import { MemberProcess, type MemberEnd, type SpawnMember } from './member-process';
 import { type SwarmState } from './state-folder';
 
+/** glibc: give freed buffers back to the system soon. Members' buffers live briefly; without this they stay resident. */
+const MEMORY = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** What a local swarm is made of. */
 export interface LocalSwarmOptions {
   readonly state: SwarmState;
@@ -87,7 +90,7 @@ export class LocalSwarm {
       {
         nodeId: place.nodeId,
         logFile: place.logFile,
-        env: { HTTP_HOST: '127.0.0.1', LOG_LEVEL: 'info', ...env, ...own },
+        env: { ...MEMORY, HTTP_HOST: '127.0.0.1', LOG_LEVEL: 'info', ...env, ...own },
       },
       {
         spawn,
