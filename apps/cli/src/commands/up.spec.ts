@@ -86,6 +86,8 @@ describe('concordat up', () => {
     expect(system.children[1]?.spec.env).toEqual({
       PHASE_TIMEOUT_MS: '250',
       LOG_LEVEL: 'info',
+      MALLOC_MMAP_THRESHOLD_: '65536',
+      MALLOC_TRIM_THRESHOLD_: '131072',
       HTTP_HOST: '127.0.0.1',
       NODE_ID: 'node-1',
       DATA_DIR: join(data, 'node-1', 'data'),
