@@ -59,6 +59,8 @@ function jestProject(displayName, rootDir, overrides = {}) {
     moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
     moduleNameMapper,
     transform: { '\\.ts$': swc('typescript'), '\\.m?js$': swc('ecmascript') },
+    // A busy machine must not fail a test that only waits for a process.
+    testTimeout: 20_000,
     transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_ONLY.join('|')})/)`],
     ...overrides,
   };
