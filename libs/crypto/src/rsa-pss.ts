@@ -11,7 +11,7 @@ import { equalBytes } from '@concordat/protocol';
 import { asBuffer, asPlain, textKey } from './bytes';
 import type { MessageSigner } from './ed25519/backend';
 import { RecentCache } from './recent-cache';
-import type { SignatureSuite } from './signature-suite';
+import type { SignatureSuite } from './suite';
 
 const MODULUS_BITS = 2048;
 const PUBLIC_EXPONENT = 65537;

@@ -1,7 +1,7 @@
 import type { Committee } from './epoch-table';
 import { digestBytes, purposeDigest, type Hash } from './hash';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
-import type { Statement } from './messages';
+import type { Statement } from './kinds';
 import { reject, type Rejection } from './rejection';
 import { Writer } from './wire';
 

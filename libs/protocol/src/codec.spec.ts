@@ -3,19 +3,21 @@ import { encodeBatch } from './batch';
 import { equalBytes, toHex } from './bytes';
 import { checkpointDigest } from './certificates';
 import {
+  readCheckpointCertificate,
+  readCommitCertificate,
+  readPreparedCertificate,
+  writeCheckpointCertificate,
+  writeCommitCertificate,
+  writePreparedCertificate,
+} from './certificate-codec';
+import {
   decodeFrame,
   decodePayload,
   encodeMessage,
   encodePayload,
   HEADER_BYTES,
   payloadDigest,
-  readCheckpointCertificate,
-  readCommitCertificate,
-  readPreparedCertificate,
   WIRE_VERSION,
-  writeCheckpointCertificate,
-  writeCommitCertificate,
-  writePreparedCertificate,
   type Frame,
   type WireLimits,
 } from './codec';

@@ -1,12 +1,16 @@
 import { decodeBatch, encodeBatch, type Batch, type BatchLimits } from './batch';
+import { checkpointDigest, type PreparedCertificate } from './certificates';
 import {
-  checkpointDigest,
-  type CheckpointCertificate,
-  type CheckpointContent,
-  type CommitCertificate,
-  type PreparedCertificate,
-  type VoteSignature,
-} from './certificates';
+  readCheckpointCertificate,
+  readCommitCertificate,
+  readContent,
+  readPreparedCertificate,
+  writeCheckpointCertificate,
+  writeCommitCertificate,
+  writeContent,
+  writePreparedCertificate,
+  type CertificateLimits,
+} from './certificate-codec';
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
 import {
@@ -30,9 +34,7 @@ import { LayoutError, Reader, Writer } from './wire';
 export const WIRE_VERSION = 1;
 
 /** Upper bounds of everything on the wire, from the epoch table. */
-export interface WireLimits extends BatchLimits {
-  readonly membersMax: number;
-  readonly signatureBytesMax: number;
+export interface WireLimits extends BatchLimits, CertificateLimits {
   readonly windowSize: number;
   /** Bytes of the largest legal message. */
   readonly messageBytesMax: number;
@@ -49,83 +51,6 @@ const EMPTY = new Uint8Array(0);
 
 /** Kinds whose digest is the batch's own; every other digest is a hash of the payload. */
 const DIGEST_IS_BATCH: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit']);
-
-function writeSignatures(writer: Writer, signatures: readonly VoteSignature[]): void {
-  writer.u16(signatures.length);
-  for (const { sender, signature } of signatures) writer.u16(sender).short(signature);
-}
-
-function readSignatures(reader: Reader, limits: WireLimits): VoteSignature[] {
-  const count = reader.count(limits.membersMax, 4);
-  const signatures: VoteSignature[] = [];
-  let previous = -1;
-  for (let i = 0; i < count; i++) {
-    const sender = reader.u16() as MemberIndex;
-    if (sender <= previous) throw new LayoutError('signers do not ascend');
-    previous = sender;
-    signatures.push({ sender, signature: reader.short(limits.signatureBytesMax) });
-  }
-  return signatures;
-}
-
-function writeContent(writer: Writer, content: CheckpointContent): void {
-  writer.digest(content.stateDigest).u64(content.boundary).digest(content.nextTableHash);
-}
-
-const readContent = (reader: Reader): CheckpointContent => ({
-  stateDigest: reader.digest(),
-  boundary: reader.u64() as Sequence,
-  nextTableHash: reader.digest(),
-});
-
-/** Appends a commit certificate. */
-export function writeCommitCertificate(writer: Writer, certificate: CommitCertificate): void {
-  writer.u64(certificate.view).u64(certificate.sequence).digest(certificate.digest);
-  writeSignatures(writer, certificate.signatures);
-}
-
-/** Reads a commit certificate. Throws a LayoutError. */
-export function readCommitCertificate(reader: Reader, limits: WireLimits): CommitCertificate {
-  return {
-    view: reader.u64() as View,
-    sequence: reader.u64() as Sequence,
-    digest: reader.digest(),
-    signatures: readSignatures(reader, limits),
-  };
-}
-
-/** Appends a prepared certificate. */
-export function writePreparedCertificate(writer: Writer, certificate: PreparedCertificate): void {
-  writer.u64(certificate.view).u64(certificate.sequence).digest(certificate.digest).short(certificate.leaderSignature);
-  writeSignatures(writer, certificate.signatures);
-}
-
-/** Reads a prepared certificate. Throws a LayoutError. */
-export function readPreparedCertificate(reader: Reader, limits: WireLimits): PreparedCertificate {
-  return {
-    view: reader.u64() as View,
-    sequence: reader.u64() as Sequence,
-    digest: reader.digest(),
-    leaderSignature: reader.short(limits.signatureBytesMax),
-    signatures: readSignatures(reader, limits),
-  };
-}
-
-/** Appends a checkpoint certificate. */
-export function writeCheckpointCertificate(writer: Writer, certificate: CheckpointCertificate): void {
-  writer.u64(certificate.sequence);
-  writeContent(writer, certificate.content);
-  writeSignatures(writer, certificate.signatures);
-}
-
-/** Reads a checkpoint certificate. Throws a LayoutError. */
-export function readCheckpointCertificate(reader: Reader, limits: WireLimits): CheckpointCertificate {
-  return {
-    sequence: reader.u64() as Sequence,
-    content: readContent(reader),
-    signatures: readSignatures(reader, limits),
-  };
-}
 
 /** The payload of a message: what follows its signature. */
 export function encodePayload(message: Content): Uint8Array {

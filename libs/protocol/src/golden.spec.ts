@@ -6,15 +6,8 @@ import nacl from 'tweetnacl';
 import { encodeBatch, proveEnvelope, requestCount, type Batch } from './batch';
 import { asciiBytes, asciiText, fromHex, toBase64Url, toHex } from './bytes';
 import { checkpointDigest } from './certificates';
-import {
-  decodeFrame,
-  decodePayload,
-  encodeMessage,
-  encodePayload,
-  writeCheckpointCertificate,
-  writeCommitCertificate,
-  writePreparedCertificate,
-} from './codec';
+import { writeCheckpointCertificate, writeCommitCertificate, writePreparedCertificate } from './certificate-codec';
+import { decodeFrame, decodePayload, encodeMessage, encodePayload } from './codec';
 import { encodeEpochTable } from './epoch-table';
 import { genesisFromJson, genesisToJson, swarmId } from './genesis';
 import { digestOfBytes, NULL_DIGEST, portableHash } from './hash';

@@ -143,16 +143,19 @@ export {
   encodePayload,
   HEADER_BYTES,
   payloadDigest,
-  readCheckpointCertificate,
-  readCommitCertificate,
-  readPreparedCertificate,
   WIRE_VERSION,
-  writeCheckpointCertificate,
-  writeCommitCertificate,
-  writePreparedCertificate,
   type Frame,
   type WireLimits,
 } from './codec';
 export { checkContent, checkMembership, isNullDigest, type EnvelopeVerifier, type ValidityContext } from './validity';
 export { API_VERBS, EVENT_KINDS, SUBJECT_KINDS, subjectsOf, type ApiVerb, type EventKind } from './subjects';
 export { seal, type CheckpointDraft, type Draft, type DraftOf, type NewViewDraft, type Sealer } from './seal';
+export {
+  readCheckpointCertificate,
+  readCommitCertificate,
+  readPreparedCertificate,
+  writeCheckpointCertificate,
+  writeCommitCertificate,
+  writePreparedCertificate,
+  type CertificateLimits,
+} from './certificate-codec';

@@ -1,48 +1,10 @@
 import type { Batch } from './batch';
 import type { CheckpointCertificate, CheckpointContent, CommitCertificate, PreparedCertificate } from './certificates';
-import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
+import type { Digest, MemberIndex, Sequence, View } from './ids';
+import type { MessageKind, Statement } from './kinds';
 import type { Envelope } from './request';
 
-/** Kinds of messages between members and their wire codes. */
-export const MESSAGE_KINDS = {
-  prePrepare: 1,
-  prepare: 2,
-  commit: 3,
-  checkpoint: 4,
-  viewChange: 5,
-  newView: 6,
-  status: 7,
-  fetch: 8,
-  batch: 9,
-  decided: 10,
-  requests: 11,
-} as const;
-/** Kind of a message between members. */
-export type MessageKind = keyof typeof MESSAGE_KINDS;
-
-/**
- * What a member signs, for every kind (Spec §6). Two signed statements of one sender that agree in kind, epoch, view and
- * sequence but not in digest are proof of equivocation for the kinds that EVIDENCE_KINDS lists.
- */
-export interface Statement<K extends MessageKind = MessageKind> {
-  readonly kind: K;
-  readonly epoch: Epoch;
-  readonly view: View;
-  readonly sequence: Sequence;
-  /** Batch digest, for pre-prepare, prepare and commit; for other kinds the hash of sender, place and whole payload. */
-  readonly digest: Digest;
-  readonly sender: MemberIndex;
-}
-
-/** Kinds of which an honest member never signs two contents for one (epoch, view, sequence). */
-export const EVIDENCE_KINDS: readonly MessageKind[] = [
-  'prePrepare',
-  'prepare',
-  'commit',
-  'checkpoint',
-  'viewChange',
-  'newView',
-];
+export { EVIDENCE_KINDS, MESSAGE_KINDS, type MessageKind, type Statement } from './kinds';
 
 /** The leader's proposal. `batch` is undefined where only the vote matters: the null batch, or a batch that travels apart. */
 export interface PrePrepare extends Statement<'prePrepare'> {

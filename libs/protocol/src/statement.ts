@@ -1,7 +1,7 @@
 import { asciiBytes } from './bytes';
 import { digestBytes } from './hash';
 import type { Digest } from './ids';
-import { MESSAGE_KINDS, type Statement } from './messages';
+import { MESSAGE_KINDS, type Statement } from './kinds';
 import { Writer } from './wire';
 
 const STATEMENT_DOMAIN = asciiBytes('concordat/1 statement\n');

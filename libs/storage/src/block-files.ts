@@ -3,34 +3,12 @@ import { Coalesced } from './coalesced';
 import { StorageCorruption } from './errors';
 import type { FailureLatch } from './failure-latch';
 import type { FileSystem } from './file-system';
+import { blockSegmentName, type BlockLocation, type StoredBlock } from './block-place';
 import type { BlockReplay } from './block-replay';
 import { Segment } from './segment';
 import { readPart } from './segment-files';
-import { segmentName, type SegmentName } from './segment-names';
 
-/** Where a decided block stands. */
-export interface BlockLocation {
-  /** Number of its file: the first sequence in it. */
-  readonly segment: number;
-  /** Of the block's group. */
-  readonly offset: number;
-  /** Bytes of the group. */
-  readonly length: number;
-}
-
-/** A block as it stands in a file. */
-export interface StoredBlock {
-  readonly sequence: number;
-  readonly payload: Uint8Array;
-}
-
-const PREFIX = 'decisions';
 const KIND = 1;
-
-/** The file whose first block has that sequence. */
-export const blockSegmentName = (folder: string, first: number): SegmentName => segmentName(folder, PREFIX, first);
-/** Prefix of the files' names. */
-export const BLOCK_PREFIX = PREFIX;
 
 /**
  * Decided blocks in files `decisions-<first sequence>.log`, one group per block, without gaps. Knows nothing of what is

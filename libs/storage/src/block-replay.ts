@@ -1,4 +1,4 @@
-import { BLOCK_PREFIX, blockSegmentName, type BlockLocation, type StoredBlock } from './block-files';
+import { BLOCK_PREFIX, blockSegmentName, type BlockLocation, type StoredBlock } from './block-place';
 import { StorageCorruption } from './errors';
 import type { FailureLatch } from './failure-latch';
 import type { FileSystem } from './file-system';

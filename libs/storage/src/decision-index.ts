@@ -1,5 +1,5 @@
 import { LayoutError } from '@concordat/protocol';
-import type { BlockLocation } from './block-files';
+import type { BlockLocation } from './block-place';
 import { asFailure, StorageCorruption } from './errors';
 import type { FailureLatch } from './failure-latch';
 import { RequestSearch, type FoundRequest } from './find-request';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { LayoutError, type Hash } from '@concordat/protocol';
 import { decodeDecision, encodeDecision, type DecisionRecord } from '@concordat/records';
-import { BlockFiles, blockSegmentName, type BlockLocation, type StoredBlock } from './block-files';
+import { BlockFiles } from './block-files';
+import { blockSegmentName, type BlockLocation, type StoredBlock } from './block-place';
 import { replayBlocks } from './block-replay';
 import { Coalesced } from './coalesced';
 import { DecisionIndex } from './decision-index';

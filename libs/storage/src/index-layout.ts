@@ -1,6 +1,6 @@
 import { asciiBytes, Reader, Writer } from '@concordat/protocol';
 import { OUTCOMES, type DecisionRecord, type Outcome } from '@concordat/records';
-import type { BlockLocation } from './block-files';
+import type { BlockLocation } from './block-place';
 import { countBlock, type BlockCounts, type DecisionStatistics } from './statistics';
 
 /** What the index keeps of an envelope. */
