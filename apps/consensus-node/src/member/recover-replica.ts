@@ -1,7 +1,7 @@
 import { type Recovered } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
 import { type Committee, type MemberIndex, wireLimits } from '@concordat/protocol';
-import { recover } from '@concordat/records';
+import { recover, RecoveryError } from '@concordat/records';
 import { type DataFolder } from '@concordat/storage';
 
 /** Bytes of decisions that one read of the store brings in. */
@@ -23,7 +23,12 @@ export async function recoverReplica(
     batch: Recovered['decided'][number]['batch'];
     certificate: Recovered['decided'][number]['certificate'];
   }[] = [];
-  let next = (votes.state?.sequence ?? 0) + 1;
+  const stateSequence = votes.state?.sequence ?? 0;
+  if (stateSequence > decisions.lastSequence) {
+    const reason = `it is after sequence ${stateSequence}, but the decisions end at ${decisions.lastSequence}: log and decisions are not of one time`;
+    throw new RecoveryError('foreign', 'state', 0, reason);
+  }
+  let next = stateSequence + 1;
   while (next <= decisions.lastSequence) {
     const records = await decisions.read(next, decisions.lastSequence, READ_BYTES_MAX);
     for (const { batch, certificate } of records) decided.push({ batch, certificate });
