@@ -159,6 +159,17 @@ describe('a restarted member', () => {
     expect(again.prePrepare('B', { sequence: 2 }).told()).toEqual([]);
   });
 
+  it('leaves the view that it had asked for too when its log was torn: it may have entered it, and voted there', () => {
+    const member = new Durable(1);
+    member.submit(envelopeOf('A')).timer('progress');
+    const again = member.restarted({ tornTail: true });
+    expect(again.start().told()).toContain('viewChange 2 {}');
+    const parts = [0, 2, 3].map((sender) => again.viewChange(sender, 1));
+    for (const part of parts) again.receive(part);
+    again.receive(again.newView(1, parts, ['A']));
+    expect(again.replica.state()).toMatchObject({ view: 0, promisedView: 2 });
+  });
+
   it('keeps its proofs on record, and reports none of them again', () => {
     const member = new Durable(1);
     member.prepare(2, 'A').prepare(2, 'B');

@@ -267,7 +267,8 @@ export class ViewChanges {
     context.promisedView = Math.max(context.view, asked?.view ?? 0) as View;
     if (asked !== undefined && asked.view > context.view)
       this.received.set(context.self, asked as Verified<ViewChange>);
-    else if (tornTail) this.ask((context.view + 1) as View, 'torn-log');
+    // What is torn off may be the entry into the view that it asked for, and votes there: that view is left as well.
+    if (tornTail) this.ask((context.promisedView + 1) as View, 'torn-log');
     if (newView !== undefined) this.agreement.enterView(newView.entries, context.stable);
   }
 
