@@ -8,7 +8,7 @@ import {
   genesisToJson,
   toHex,
   type Genesis,
-  type Member,
+  type MemberOptions,
   type SignatureScheme,
 } from '@concordat/protocol';
 import { messageOf, systemCode, usageError } from './errors';
@@ -19,7 +19,7 @@ export const DEFAULT_GENESIS = '.concordat/local/genesis.json';
 /** A genesis with fresh randomness. Throws a CliError for members that no table can have. */
 export function createGenesis(options: {
   readonly swarm: string;
-  readonly members: readonly Member[];
+  readonly members: readonly MemberOptions[];
   readonly scheme: SignatureScheme;
   readonly f?: number;
 }): Genesis {

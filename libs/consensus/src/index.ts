@@ -4,7 +4,6 @@ export { Pool, type PoolLimits } from './pool';
 export {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
-  OUTCOMES,
   type BindingKind,
   type CommittedBlock,
   type DurableRecord,
@@ -12,7 +11,6 @@ export {
   type EnvelopeProgress,
   type Evidence,
   type FreeKind,
-  type Outcome,
   type PeerState,
   type Phase,
   type Recovered,

@@ -17,9 +17,9 @@ import {
   type Millis,
   type Request,
   type Sequence,
+  OUTCOMES,
 } from '@concordat/protocol';
 import { Deduplication, type NonceVerdict } from './deduplication';
-import { OUTCOMES } from './replica';
 
 /** What executing one sequence did. */
 export interface Execution {

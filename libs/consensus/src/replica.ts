@@ -47,11 +47,6 @@ export type DurableRecord =
   /** A proof against a member: on record from then on. */
   | { readonly kind: 'evidence'; readonly evidence: Evidence };
 
-/** Outcome of one ordered request; the number is its wire code. */
-export const OUTCOMES = { decided: 0, duplicate: 1, expired: 2, refused: 3 } as const;
-/** Name of an outcome. */
-export type Outcome = keyof typeof OUTCOMES;
-
 /** A sequence that was decided and executed. */
 export interface CommittedBlock {
   readonly sequence: Sequence;

@@ -204,7 +204,11 @@ describe('checkpoint certificates (scenario 9)', () => {
   });
 
   const rows: [what: string, certificate: CheckpointCertificate, reason: string][] = [
-    ['of the genesis state', { ...good, sequence: sequence(0) }, `${what}: 0 is no checkpoint sequence`],
+    [
+      'of the genesis state',
+      { ...good, sequence: sequence(0) },
+      `${what}: sequence 0 is not above 0, where the epoch begins`,
+    ],
     ['between checkpoints', { ...good, sequence: sequence(17) }, `${what}: 17 is no checkpoint sequence`],
     ['replayed over another sequence', { ...good, sequence: sequence(24) }, notSigned],
     ['replayed over another state', changed({ stateDigest: someDigest('other') }), notSigned],

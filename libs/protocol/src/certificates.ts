@@ -1,4 +1,4 @@
-import type { Committee } from './epoch-table';
+import type { Committee } from './committee';
 import { digestBytes, purposeDigest, type Hash } from './hash';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
 import type { Statement } from './kinds';
@@ -72,6 +72,11 @@ function checkSignatures(
 ): Rejection | undefined {
   const signers = new Set<MemberIndex>(alreadySigned);
   const epoch: Epoch = committee.epoch;
+  const { baseSequence } = committee.table;
+  if (fields.sequence <= baseSequence) {
+    const place = `sequence ${String(fields.sequence)} is not above ${String(baseSequence)}, where the epoch begins`;
+    return reject('bad_certificate', `${what}: ${place}`);
+  }
   for (const { sender } of signatures) {
     if (committee.member(sender) === undefined)
       return reject('bad_certificate', `${what}: signer ${String(sender)} is not a member`);
@@ -141,7 +146,7 @@ export function checkCheckpointCertificate(
   verify: StatementVerifier,
 ): Rejection | undefined {
   const { sequence, content } = certificate;
-  if (sequence === 0 || sequence % committee.table.checkpointInterval !== 0) {
+  if (sequence % committee.table.checkpointInterval !== 0) {
     return reject('bad_certificate', `checkpoint certificate: ${String(sequence)} is no checkpoint sequence`);
   }
   const digest = checkpointDigest(hash, sequence, content);

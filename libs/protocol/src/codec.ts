@@ -36,6 +36,8 @@ export const WIRE_VERSION = 1;
 /** Upper bounds of everything on the wire, from the epoch table. */
 export interface WireLimits extends BatchLimits, CertificateLimits {
   readonly windowSize: number;
+  /** Where the epoch begins: nothing at or below it belongs to it. */
+  readonly baseSequence: Sequence;
   /** Bytes of the largest legal message. */
   readonly messageBytesMax: number;
 }
@@ -288,7 +290,7 @@ function readViewChange(reader: Reader, statement: Statement<'viewChange'>, limi
   const count = reader.u32();
   if (count > limits.windowSize) throw new LayoutError(`${String(count)} prepared certificates`);
   const prepared: PreparedCertificate[] = [];
-  const low = stable?.sequence ?? 0;
+  const low = stable?.sequence ?? limits.baseSequence;
   let previous: number = low;
   for (let i = 0; i < count; i++) {
     const certificate = readPreparedCertificate(reader, limits);

@@ -1,18 +1,11 @@
 import * as fc from 'fast-check';
 import { toHex } from './bytes';
-import {
-  checkEpochTable,
-  Committee,
-  encodeEpochTable,
-  EpochTableError,
-  epochTableHash,
-  MEMBERS_MAX,
-  type EpochTable,
-  type Member,
-} from './epoch-table';
+import { checkEpochTable, EpochTableError, MEMBERS_MAX, type EpochTable, type Member } from './epoch-table';
+import { Committee } from './committee';
+import { encodeEpochTable, epochTableHash } from './epoch-table-codec';
 import { createEpochTable } from './genesis';
 import { portableHash, purposeDigest } from './hash';
-import { memberIndex, nodeId, view, type Epoch, type MemberIndex, type NodeId } from './ids';
+import { memberIndex, nodeId, sequence, view, type Epoch, type MemberIndex, type NodeId } from './ids';
 import { quorumByCount } from './quorum';
 import { createSwarm, memberNames, toyKeys } from './testing/swarm';
 
@@ -23,6 +16,9 @@ const membersOf = (n: number, change: (index: number) => Partial<Member> = () =>
     nodeId: nodeId(name),
     publicKey: toyKeys.publicKey(name),
     weight: 1,
+    reputation: 1_000_000,
+    isolated: false,
+    capabilities: [],
     ...change(index),
   }));
 
@@ -144,6 +140,7 @@ describe('canonical bytes', () => {
     const small: EpochTable = {
       ...table,
       epoch: 3 as Epoch,
+      baseSequence: sequence(0x30000),
       weightedVoting: true,
       f: 0,
       checkpointInterval: 0x0102,
@@ -154,11 +151,22 @@ describe('canonical bytes', () => {
       requestLifetimeMaxMs: 0x010203,
       nonceWindow: 0x0800,
       clientsMax: 0x998877,
-      members: [{ nodeId: nodeId('n0'), publicKey: new Uint8Array(32).fill(0x55), weight: 7 }],
+      members: [
+        {
+          nodeId: nodeId('n0'),
+          publicKey: new Uint8Array(32).fill(0x55),
+          weight: 7,
+          reputation: 0x000a0b0c,
+          isolated: true,
+          capabilities: ['gpu'],
+        },
+      ],
+      operators: [new Uint8Array(32).fill(0x66)],
     };
     expect(toHex(encodeEpochTable(small))).toBe(
       [
         '0000000000000003', // epoch
+        '0000000000030000', // base_sequence
         '0101010101', // pbft, ed25519, signature-list, round-robin, weighted
         '0000', // f
         '00000102', // K
@@ -170,7 +178,8 @@ describe('canonical bytes', () => {
         '00000800', // nonce_window
         '00998877', // clients_max
         '0001', // members
-        `026e300020${'55'.repeat(32)}00000007`,
+        `026e300020${'55'.repeat(32)}00000007000a0b0c010103677075`,
+        `00010020${'66'.repeat(32)}`, // operators
       ].join(''),
     );
     expect(epochTableHash(portableHash, small)).toBe(
@@ -182,6 +191,9 @@ describe('canonical bytes', () => {
     const changes: Partial<EpochTable>[] = [
       {},
       { epoch: 1 as Epoch },
+      { baseSequence: sequence(64) },
+      { leaderElection: 'reputation' },
+      { operators: [toyKeys.publicKey('operator')] },
       { signatureScheme: 'rsa-pss-2048' },
       { weightedVoting: true },
       { f: 0 },
@@ -198,9 +210,12 @@ describe('canonical bytes', () => {
       withMember(0, { nodeId: nodeId('other') }),
       withMember(0, { publicKey: toyKeys.publicKey('other') }),
       withMember(0, { weight: 2 }),
+      withMember(0, { reputation: 2 }),
+      withMember(0, { isolated: true }),
+      withMember(0, { capabilities: ['gpu'] }),
     ];
     // A field that is added to the table without its place in the bytes would be unsigned.
-    expect(Object.keys(table)).toHaveLength(16);
+    expect(Object.keys(table)).toHaveLength(18);
     const hashes = changes.map((change) => epochTableHash(portableHash, { ...table, ...change }));
     expect(new Set(hashes).size).toBe(changes.length);
   });

@@ -1,7 +1,5 @@
-import { purposeDigest, type Hash } from './hash';
-import { isId, type Digest, type Epoch, type MemberIndex, type NodeId, type View } from './ids';
-import { faultsTolerated, quorumByCount, quorumByWeight } from './quorum';
-import { Writer } from './wire';
+import { isId, type Epoch, type NodeId, type Sequence } from './ids';
+import { faultsTolerated, quorumByWeight } from './quorum';
 
 /** Signature schemes a swarm can choose for its members and clients. Numbers are their wire codes. */
 export const SIGNATURE_SCHEMES = { ed25519: 1, 'rsa-pss-2048': 2 } as const;
@@ -16,6 +14,14 @@ export const ENGINES = { pbft: 1 } as const;
 /** Name of an engine. */
 export type EngineName = keyof typeof ENGINES;
 
+/** How a view finds its leader (Spec §5). Numbers are their wire codes. */
+export const LEADER_ELECTIONS = { 'round-robin': 1, reputation: 2 } as const;
+/** Name of a way to find leaders. */
+export type LeaderElection = keyof typeof LEADER_ELECTIONS;
+
+/** Reputation 1.0: outside it is a number from 0 to 1, inside an integer of millionths. */
+export const REPUTATION_ONE = 1_000_000;
+
 /** One member of an epoch. */
 export interface Member {
   readonly nodeId: NodeId;
@@ -23,20 +29,30 @@ export interface Member {
   readonly publicKey: Uint8Array;
   /** Integer >= 1. All 1 unless the swarm votes by weight. */
   readonly weight: number;
+  /** Integer from 0 to REPUTATION_ONE. */
+  readonly reputation: number;
+  /** True for a member that was proven Byzantine: its signatures count for nothing in this epoch (Spec §7). */
+  readonly isolated: boolean;
+  /** What it says it can do. Names for people and agents; no rule reads them. */
+  readonly capabilities: readonly string[];
 }
 
 /** What the members of an epoch share. Its hash is in every signed byte string; it changes only by decision (Spec §2). */
 export interface EpochTable {
   readonly epoch: Epoch;
+  /** Last sequence of the epoch before: this one orders what comes after. 0 in the genesis. */
+  readonly baseSequence: Sequence;
   readonly engine: EngineName;
   readonly signatureScheme: SignatureScheme;
   /** Form of quorum certificates: a list of the members' own signatures. */
   readonly certificateForm: 'signature-list';
-  readonly leaderElection: 'round-robin';
+  readonly leaderElection: LeaderElection;
   readonly weightedVoting: boolean;
   /** Members that may be Byzantine. */
   readonly f: number;
   readonly members: readonly Member[];
+  /** Keys that may ask for changes of this table (Spec §7), of the members' scheme. */
+  readonly operators: readonly Uint8Array[];
   /** K: a checkpoint every K sequences. */
   readonly checkpointInterval: number;
   /** L: sequences above the stable checkpoint that may be voted on. At least 2K. */
@@ -72,6 +88,15 @@ const within = (field: string, value: number, min: number, max: number): void =>
 
 /** Members a table can have. */
 export const MEMBERS_MAX = 1024;
+/** Operator keys a table can have. */
+export const OPERATORS_MAX = 64;
+/** Capabilities of one member. */
+export const CAPABILITIES_MAX = 16;
+
+const checkKey = (scheme: SignatureScheme, field: string, key: Uint8Array): void => {
+  if (scheme === 'ed25519') within(`${field} length`, key.length, 32, 32);
+  else within(`${field} length`, key.length, 270, 600);
+};
 
 /** Checks a table's own consistency. Throws an EpochTableError that names the field. */
 export function checkEpochTable(table: EpochTable): void {
@@ -89,10 +114,21 @@ export function checkEpochTable(table: EpochTable): void {
     if (keys.has(key)) throw new EpochTableError(`${field}.public_key`, 'stands twice');
     ids.add(member.nodeId);
     keys.add(key);
-    if (table.signatureScheme === 'ed25519') within(`${field}.public_key length`, member.publicKey.length, 32, 32);
-    else within(`${field}.public_key length`, member.publicKey.length, 270, 600);
+    checkKey(table.signatureScheme, `${field}.public_key`, member.publicKey);
     within(`${field}.weight`, member.weight, 1, table.weightedVoting ? 1_000_000 : 1);
+    within(`${field}.reputation`, member.reputation, 0, REPUTATION_ONE);
+    within(`${field}.capabilities length`, member.capabilities.length, 0, CAPABILITIES_MAX);
+    for (const capability of member.capabilities)
+      if (!isId(capability)) throw new EpochTableError(`${field}.capabilities`, 'must each be [A-Za-z0-9_-]{1,63}');
   }
+  const isolated = table.members.filter((member) => member.isolated).length;
+  if (isolated > table.f)
+    throw new EpochTableError('members', `${String(isolated)} are isolated, at most f = ${String(table.f)} may be`);
+  within('operators length', table.operators.length, 0, OPERATORS_MAX);
+  for (const [index, key] of table.operators.entries())
+    checkKey(table.signatureScheme, `operators[${String(index)}]`, key);
+  if (new Set(table.operators.map((key) => key.join())).size < table.operators.length)
+    throw new EpochTableError('operators', 'a key stands twice');
   try {
     quorumByWeight(
       table.members.map((member) => member.weight),
@@ -102,6 +138,11 @@ export function checkEpochTable(table: EpochTable): void {
     throw new EpochTableError('members', (error as Error).message);
   }
   within('checkpoint_interval', table.checkpointInterval, 1, 1 << 16);
+  within('base_sequence', table.baseSequence, 0, Number.MAX_SAFE_INTEGER);
+  if (table.baseSequence % table.checkpointInterval !== 0)
+    throw new EpochTableError('base_sequence', 'must be a checkpoint sequence');
+  if (table.epoch === 0 && table.baseSequence !== 0)
+    throw new EpochTableError('base_sequence', 'must be 0 in the first epoch');
   within('window_size', table.windowSize, 2 * table.checkpointInterval, 1 << 17);
   within('batch_requests_max', table.batchRequestsMax, 1, 10_000);
   within('batch_bytes_max', table.batchBytesMax, 1024, 64 << 20);
@@ -110,98 +151,4 @@ export function checkEpochTable(table: EpochTable): void {
   within('nonce_window', table.nonceWindow, 64, 1 << 20);
   if (table.nonceWindow % 32 !== 0) throw new EpochTableError('nonce_window', 'must be a multiple of 32');
   within('clients_max', table.clientsMax, 1, 10_000_000);
-}
-
-/** The table's canonical bytes: what its hash covers. */
-export function encodeEpochTable(table: EpochTable): Uint8Array {
-  const writer = new Writer(512)
-    .u64(table.epoch)
-    .u8(ENGINES[table.engine])
-    .u8(SIGNATURE_SCHEMES[table.signatureScheme])
-    .u8(1) // certificateForm: signature-list
-    .u8(1) // leaderElection: round-robin
-    .u8(table.weightedVoting ? 1 : 0)
-    .u16(table.f)
-    .u32(table.checkpointInterval)
-    .u32(table.windowSize)
-    .u32(table.batchRequestsMax)
-    .u32(table.batchBytesMax)
-    .u64(table.logTimeBoundMs)
-    .u64(table.requestLifetimeMaxMs)
-    .u32(table.nonceWindow)
-    .u32(table.clientsMax)
-    .u16(table.members.length);
-  for (const member of table.members) writer.text(member.nodeId).short(member.publicKey).u32(member.weight);
-  return writer.bytes();
-}
-
-/** Hash of the table: part of all signed bytes. */
-export const epochTableHash = (hash: Hash, table: EpochTable): Digest =>
-  purposeDigest(hash, 'epoch-table', encodeEpochTable(table));
-
-/** A checked epoch table with the arithmetic that everybody needs. Immutable. */
-export class Committee {
-  readonly n: number;
-  readonly f: number;
-  /** Least weight of a quorum. With equal weights: floor((n + f) / 2) + 1 members. */
-  readonly quorumWeight: number;
-  readonly hash: Digest;
-  private readonly indexes = new Map<string, MemberIndex>();
-
-  /** Throws an EpochTableError for a table that checkEpochTable refuses. */
-  constructor(
-    readonly table: EpochTable,
-    hash: Hash,
-  ) {
-    checkEpochTable(table);
-    this.n = table.members.length;
-    this.f = table.f;
-    const weights = table.members.map((member) => member.weight);
-    this.quorumWeight = table.weightedVoting ? quorumByWeight(weights, this.f) : quorumByCount(this.n, this.f);
-    this.hash = epochTableHash(hash, table);
-    table.members.forEach((member, index) => this.indexes.set(member.nodeId, index as MemberIndex));
-  }
-
-  get epoch(): Epoch {
-    return this.table.epoch;
-  }
-
-  /** The member at `index`, or undefined for an index outside the table. */
-  member(index: MemberIndex): Member | undefined {
-    return this.table.members[index];
-  }
-
-  /** The member's place, or undefined for a node that is no member. */
-  indexOf(node: string): MemberIndex | undefined {
-    return this.indexes.get(node);
-  }
-
-  /** All indexes in table order. */
-  get indexesInOrder(): readonly MemberIndex[] {
-    return this.table.members.map((_, index) => index as MemberIndex);
-  }
-
-  /** Round robin over the table (Spec §5). */
-  leaderOf(view: View): MemberIndex {
-    return (view % this.n) as MemberIndex;
-  }
-
-  /** Weight of distinct members; indexes outside the table weigh nothing. */
-  weightOf(members: Iterable<MemberIndex>): number {
-    let weight = 0;
-    for (const member of new Set(members)) weight += this.table.members[member]?.weight ?? 0;
-    return weight;
-  }
-
-  /** True when the distinct members weigh a quorum. */
-  isQuorum(members: Iterable<MemberIndex>): boolean {
-    return this.weightOf(members) >= this.quorumWeight;
-  }
-
-  /** True for f + 1 distinct members: at least one of them is honest. Counts members even where votes are weighted (Spec §2). */
-  hasHonest(members: Iterable<MemberIndex>): boolean {
-    const distinct = new Set<MemberIndex>();
-    for (const member of members) if (this.table.members[member] !== undefined) distinct.add(member);
-    return distinct.size > this.f;
-  }
 }

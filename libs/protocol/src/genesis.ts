@@ -1,18 +1,21 @@
 import { fromBase64Url, toBase64Url } from './bytes';
 import {
   checkEpochTable,
-  encodeEpochTable,
   ENGINES,
   EpochTableError,
+  LEADER_ELECTIONS,
+  REPUTATION_ONE,
   SIGNATURE_BYTES,
   SIGNATURE_SCHEMES,
   type EngineName,
   type EpochTable,
+  type LeaderElection,
   type Member,
   type SignatureScheme,
 } from './epoch-table';
+import { encodeEpochTable } from './epoch-table-codec';
 import { digestBytes, purposeDigest, type Hash } from './hash';
-import { isId, type Digest, type Epoch, type NodeId } from './ids';
+import { isId, type Digest, type Epoch, type NodeId, type Sequence } from './ids';
 import { wireLimits } from './limits';
 import { Writer } from './wire';
 
@@ -37,8 +40,21 @@ export const swarmId = (hash: Hash, genesis: Genesis): Digest =>
 /** Broker payload that default tables must fit into: NATS's own default. */
 const BROKER_PAYLOAD_BYTES = 1024 * 1024;
 
+/** A member as the maker of a genesis names it; by default it weighs 1, has reputation 1 and is not isolated. */
+export type MemberOptions = Pick<Member, 'nodeId' | 'publicKey'> & Partial<Omit<Member, 'isolated'>>;
+
 /** Fields of a table that its maker may choose; the rest has defaults. */
-export type TableOptions = { readonly members: readonly Member[] } & Partial<Omit<EpochTable, 'members' | 'epoch'>>;
+export type TableOptions = { readonly members: readonly MemberOptions[] } & Partial<
+  Omit<EpochTable, 'members' | 'epoch' | 'baseSequence'>
+>;
+
+const firstMember = (member: MemberOptions): Member => ({
+  weight: 1,
+  reputation: REPUTATION_ONE,
+  capabilities: [],
+  ...member,
+  isolated: false,
+});
 
 /** A table for the first epoch with defaults for what is not said. The window shrinks with the committee, so that a VIEW-CHANGE fits the broker. */
 export function createEpochTable(options: TableOptions): EpochTable {
@@ -57,8 +73,11 @@ export function createEpochTable(options: TableOptions): EpochTable {
     requestLifetimeMaxMs: 120_000,
     nonceWindow: 4096,
     clientsMax: 20_000,
+    operators: [],
     ...options,
+    members: options.members.map(firstMember),
     epoch: 0 as Epoch,
+    baseSequence: 0 as Sequence,
   });
   let interval = 64;
   while (interval > 1 && wireLimits(make(interval)).messageBytesMax > BROKER_PAYLOAD_BYTES) interval /= 2;
@@ -92,7 +111,10 @@ export function genesisToJson(genesis: Genesis): Record<string, unknown> {
       node_id: member.nodeId,
       public_key: toBase64Url(member.publicKey),
       weight: member.weight,
+      reputation: member.reputation / REPUTATION_ONE,
+      capabilities: member.capabilities,
     })),
+    operators: table.operators.map(toBase64Url),
   };
 }
 
@@ -127,7 +149,7 @@ function oneOf<T extends string>(fields: Fields, key: string, allowed: readonly 
   return found;
 }
 
-const MEMBER_KEYS = ['node_id', 'public_key', 'weight'];
+const MEMBER_KEYS = ['node_id', 'public_key', 'weight', 'reputation', 'capabilities'];
 const GENESIS_KEYS = [
   'format',
   'swarm',
@@ -147,20 +169,37 @@ const GENESIS_KEYS = [
   'nonce_window',
   'clients_max',
   'members',
+  'operators',
 ];
 
 function memberFromJson(value: unknown, index: number): Member {
   const path = `members[${String(index)}]`;
   const fields = fieldsOf(value, path, MEMBER_KEYS);
   const nodeId = textAt(fields, 'node_id', `${path}.node_id`) as NodeId;
-  const publicKeyText = textAt(fields, 'public_key', `${path}.public_key`);
-  let publicKey: Uint8Array;
+  const publicKey = keyFromText(textAt(fields, 'public_key', `${path}.public_key`), `${path}.public_key`);
+  return {
+    nodeId,
+    publicKey,
+    weight: numberAt(fields, 'weight', `${path}.weight`),
+    reputation: Math.round(numberAt(fields, 'reputation', `${path}.reputation`) * REPUTATION_ONE),
+    isolated: false,
+    capabilities: textsAt(fields, 'capabilities', `${path}.capabilities`),
+  };
+}
+
+function keyFromText(text: string, path: string): Uint8Array {
   try {
-    publicKey = fromBase64Url(publicKeyText);
+    return fromBase64Url(text);
   } catch (error) {
-    throw new EpochTableError(`${path}.public_key`, (error as Error).message);
+    throw new EpochTableError(path, (error as Error).message);
   }
-  return { nodeId, publicKey, weight: numberAt(fields, 'weight', `${path}.weight`) };
+}
+
+function textsAt(fields: Fields, key: string, path: string): string[] {
+  const value = fields[key];
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    throw new EpochTableError(path, 'must be a list of texts');
+  return value;
 }
 
 /** Reads what genesisToJson wrote. Throws an EpochTableError that names the wrong field. */
@@ -177,10 +216,11 @@ export function genesisFromJson(value: unknown): Genesis {
   if (typeof weightedVoting !== 'boolean') throw new EpochTableError('weighted_voting', 'must be true or false');
   const table: EpochTable = {
     epoch: 0 as Epoch,
+    baseSequence: 0 as Sequence,
     engine: oneOf(fields, 'engine', Object.keys(ENGINES) as EngineName[]),
     signatureScheme: oneOf(fields, 'signature_scheme', Object.keys(SIGNATURE_SCHEMES) as SignatureScheme[]),
     certificateForm: oneOf(fields, 'certificate_form', ['signature-list']),
-    leaderElection: oneOf(fields, 'leader_election', ['round-robin']),
+    leaderElection: oneOf(fields, 'leader_election', Object.keys(LEADER_ELECTIONS) as LeaderElection[]),
     weightedVoting,
     f: numberAt(fields, 'f'),
     checkpointInterval: numberAt(fields, 'checkpoint_interval'),
@@ -192,6 +232,9 @@ export function genesisFromJson(value: unknown): Genesis {
     nonceWindow: numberAt(fields, 'nonce_window'),
     clientsMax: numberAt(fields, 'clients_max'),
     members: members.map(memberFromJson),
+    operators: textsAt(fields, 'operators', 'operators').map((text, index) =>
+      keyFromText(text, `operators[${String(index)}]`),
+    ),
   };
   checkEpochTable(table);
   return { swarm, random: random as Digest, table };

@@ -8,7 +8,7 @@ import { asciiBytes, asciiText, fromHex, toBase64Url, toHex } from './bytes';
 import { checkpointDigest } from './certificates';
 import { writeCheckpointCertificate, writeCommitCertificate, writePreparedCertificate } from './certificate-codec';
 import { decodeFrame, decodePayload, encodeMessage, encodePayload } from './codec';
-import { encodeEpochTable } from './epoch-table';
+import { encodeEpochTable } from './epoch-table-codec';
 import { genesisFromJson, genesisToJson, swarmId } from './genesis';
 import { digestOfBytes, NULL_DIGEST, portableHash } from './hash';
 import { memberIndex, sequence, view } from './ids';

@@ -41,21 +41,36 @@ export {
 export { merklePath, merkleRoot, verifyMerklePath } from './merkle';
 export { faultsTolerated, faultyWeightMax, quorumByCount, quorumByWeight } from './quorum';
 export {
+  CAPABILITIES_MAX,
   checkEpochTable,
-  Committee,
-  encodeEpochTable,
   ENGINES,
   EpochTableError,
-  epochTableHash,
+  LEADER_ELECTIONS,
   MEMBERS_MAX,
+  OPERATORS_MAX,
+  REPUTATION_ONE,
   SIGNATURE_BYTES,
   SIGNATURE_SCHEMES,
   type EngineName,
   type EpochTable,
+  type LeaderElection,
   type Member,
   type SignatureScheme,
 } from './epoch-table';
-export { createEpochTable, genesisFromJson, genesisToJson, swarmId, type Genesis, type TableOptions } from './genesis';
+export { decodeEpochTable, encodeEpochTable, epochTableHash } from './epoch-table-codec';
+export { Committee } from './committee';
+export { leaderSchedule } from './leader-schedule';
+export {
+  createEpochTable,
+  genesisFromJson,
+  genesisToJson,
+  swarmId,
+  type Genesis,
+  type MemberOptions,
+  type TableOptions,
+} from './genesis';
+export { checkEpochChange, type EpochChange } from './epoch-change';
+export { noOutcomes, OUTCOME_NAMES, OUTCOMES, type Outcome, type OutcomeName } from './outcomes';
 export { wireLimits } from './limits';
 export {
   CATEGORIES,

@@ -26,6 +26,7 @@ export function wireLimits(table: EpochTable): WireLimits {
     membersMax: n,
     signatureBytesMax: signature,
     windowSize: table.windowSize,
+    baseSequence: table.baseSequence,
     messageBytesMax,
   };
 }

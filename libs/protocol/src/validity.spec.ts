@@ -50,7 +50,7 @@ describe('checkContent', () => {
     const statement = swarm.statement(kind, sender, { ...at, ...where });
     return { ...statement, signature: swarm.sign(statement) } as Signed;
   };
-  const genesisState = 'malformed: sequence 0 is the genesis state';
+  const genesisState = 'malformed: sequence 0 is not above 0, where the epoch begins';
 
   const rows: [what: string, message: Signed, expected: string][] = [
     ['PRE-PREPARE for sequence 0', { ...prePrepare, sequence: sequence(0) }, genesisState],
@@ -64,7 +64,7 @@ describe('checkContent', () => {
     [
       'CHECKPOINT for sequence 0',
       { ...sampleMessage(swarm, 'checkpoint'), sequence: sequence(0) },
-      'malformed: 0 is no checkpoint sequence',
+      'malformed: sequence 0 is not above 0, where the epoch begins',
     ],
     [
       'CHECKPOINT between',

@@ -4,7 +4,7 @@ import {
   checkPreparedCertificate,
   type StatementVerifier,
 } from './certificates';
-import type { Committee } from './epoch-table';
+import type { Committee } from './committee';
 import { NULL_DIGEST, type Hash } from './hash';
 import type { ViewChange, NewView, Signed, Statement } from './messages';
 import { reject, type Rejection } from './rejection';
@@ -39,20 +39,21 @@ export function checkMembership(committee: Committee, statement: Statement): Rej
 export function checkContent(context: ValidityContext, message: Signed): Rejection | undefined {
   switch (message.kind) {
     case 'prePrepare':
-      if (message.sequence === 0) return reject('malformed', 'sequence 0 is the genesis state');
-      if (message.batch === undefined) return undefined;
-      return checkEnvelopes(context, message.batch.envelopes);
+      return (
+        checkPlace(context.committee, message) ??
+        (message.batch === undefined ? undefined : checkEnvelopes(context, message.batch.envelopes))
+      );
     case 'prepare':
       if (context.committee.leaderOf(message.view) === message.sender) {
         return reject('malformed', "a leader's PRE-PREPARE is its only vote of that phase");
       }
-      return message.sequence === 0 ? reject('malformed', 'sequence 0 is the genesis state') : undefined;
+      return checkPlace(context.committee, message);
     case 'commit':
-      return message.sequence === 0 ? reject('malformed', 'sequence 0 is the genesis state') : undefined;
+      return checkPlace(context.committee, message);
     case 'checkpoint':
-      return message.sequence === 0 || message.sequence % context.committee.table.checkpointInterval !== 0
+      return message.sequence % context.committee.table.checkpointInterval !== 0
         ? reject('malformed', `${String(message.sequence)} is no checkpoint sequence`)
-        : undefined;
+        : checkPlace(context.committee, message);
     case 'viewChange':
       return checkViewChange(context, message);
     case 'newView':
@@ -67,6 +68,14 @@ export function checkContent(context: ValidityContext, message: Signed): Rejecti
     case 'fetch':
       return undefined;
   }
+}
+
+function checkPlace({ table }: Committee, { sequence }: Statement): Rejection | undefined {
+  if (sequence > table.baseSequence) return undefined;
+  return reject(
+    'malformed',
+    `sequence ${String(sequence)} is not above ${String(table.baseSequence)}, where the epoch begins`,
+  );
 }
 
 function checkEnvelopes(context: ValidityContext, envelopes: readonly Envelope[]): Rejection | undefined {

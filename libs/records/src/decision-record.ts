@@ -3,6 +3,7 @@ import {
   decodeBatch,
   LayoutError,
   NULL_DIGEST,
+  OUTCOMES,
   Reader,
   readCommitCertificate,
   requestCount,
@@ -17,13 +18,6 @@ import {
   type WireLimits,
 } from '@concordat/protocol';
 
-/** What executing a request came to, as the byte that stands in `DecisionRecord.outcomes`. */
-export const OUTCOMES = { decided: 0, duplicate: 1, expired: 2, refused: 3 } as const;
-/** Name of an outcome. */
-export type OutcomeName = keyof typeof OUTCOMES;
-/** A value of OUTCOMES. */
-export type Outcome = (typeof OUTCOMES)[OutcomeName];
-
 /** `durationsMs` of an envelope that did not reach this member before its decision did. */
 export const DURATION_UNKNOWN = 0xffffffff;
 
@@ -36,7 +30,7 @@ export interface DecisionRecord {
   /** undefined for the null batch. */
   readonly batch: Batch | undefined;
   readonly certificate: CommitCertificate;
-  /** An Outcome for each request of the batch, in order. */
+  /** An OUTCOMES code for each request of the batch, in order. */
   readonly outcomes: Uint8Array;
   /**
    * For each envelope of the batch the milliseconds from its arrival here to its decision, u32, or DURATION_UNKNOWN.
@@ -58,6 +52,7 @@ const limitsWithin = (bytesMax: number): WireLimits => ({
   membersMax: 0xffff,
   signatureBytesMax: 0xffff,
   windowSize: 0xffff,
+  baseSequence: 0 as Sequence,
   messageBytesMax: bytesMax,
 });
 
@@ -67,7 +62,7 @@ function contradiction({ sequence, batch, certificate, outcomes, durationsMs }: 
   if ((batch?.digest ?? NULL_DIGEST) !== certificate.digest) return 'the batch is not the certified one';
   const requests = batch === undefined ? 0 : requestCount(batch);
   if (outcomes.length !== requests) return `${String(outcomes.length)} outcomes for ${String(requests)} requests`;
-  if (outcomes.some((outcome) => outcome > OUTCOMES.refused)) return 'an unknown outcome';
+  if (outcomes.some((outcome) => outcome > OUTCOMES.invalid)) return 'an unknown outcome';
   const envelopes = batch?.envelopes.length ?? 0;
   if (durationsMs.length !== envelopes)
     return `${String(durationsMs.length)} durations for ${String(envelopes)} envelopes`;

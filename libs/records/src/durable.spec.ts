@@ -40,6 +40,7 @@ const LIMITS: WireLimits = {
   membersMax: 4,
   signatureBytesMax: 64,
   windowSize: 128,
+  baseSequence: sequence(0),
   messageBytesMax: 100_000,
 };
 const OPTIONS = { hash: portableHash, limits: LIMITS, epoch: epoch(0), self: SELF };

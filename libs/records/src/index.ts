@@ -12,15 +12,7 @@ export {
   type LogRecord,
 } from './group';
 export { scanSegment, type GroupSpan, type SegmentExpectation, type SegmentScan } from './scan';
-export {
-  decodeDecision,
-  DURATION_UNKNOWN,
-  encodeDecision,
-  OUTCOMES,
-  type DecisionRecord,
-  type Outcome,
-  type OutcomeName,
-} from './decision-record';
+export { decodeDecision, DURATION_UNKNOWN, encodeDecision, type DecisionRecord } from './decision-record';
 export { DURABLE_KINDS, encodeDurableRecord, encodeOwnVote, type DurableKind } from './durable';
 export {
   recover,

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { portableHash } from '@concordat/protocol';
-import { DURATION_UNKNOWN, OUTCOMES } from '@concordat/records';
+import { portableHash, OUTCOMES } from '@concordat/protocol';
+import { DURATION_UNKNOWN } from '@concordat/records';
 import { DecisionStore, type DecisionStoreOptions } from './decision-store';
 import { BufferFull } from './errors';
 import { MemoryFileSystem, platformError } from './testing/memory-file-system';

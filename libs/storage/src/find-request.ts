@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome } from '@concordat/records';
+import { OUTCOMES, type Outcome } from '@concordat/protocol';
 import { outcomeOf, type IndexedEnvelope } from './index-layout';
 
 /** Where a request stands in the log, and what executing it came to. */
@@ -12,7 +12,13 @@ export interface FoundRequest {
 }
 
 /** The more an outcome tells, the further to the left: a duplicate only says that another place is the right one. */
-const BEST_FIRST: readonly Outcome[] = [OUTCOMES.decided, OUTCOMES.expired, OUTCOMES.refused, OUTCOMES.duplicate];
+const BEST_FIRST: readonly Outcome[] = [
+  OUTCOMES.decided,
+  OUTCOMES.invalid,
+  OUTCOMES.expired,
+  OUTCOMES.refused,
+  OUTCOMES.duplicate,
+];
 
 /** Keeps the best of the places where a nonce occurs. */
 export class RequestSearch {

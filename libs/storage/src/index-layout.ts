@@ -1,5 +1,5 @@
-import { asciiBytes, Reader, Writer } from '@concordat/protocol';
-import { OUTCOMES, type DecisionRecord, type Outcome } from '@concordat/records';
+import { asciiBytes, noOutcomes, OUTCOME_NAMES, OUTCOMES, Reader, Writer, type Outcome } from '@concordat/protocol';
+import { type DecisionRecord } from '@concordat/records';
 import type { BlockLocation } from './block-place';
 import { countBlock, type BlockCounts, type DecisionStatistics } from './statistics';
 
@@ -130,17 +130,16 @@ export function decodeView(key: Uint8Array, value: Uint8Array): { view: number; 
 
 /** Value of the IndexHead. */
 export function encodeHead({ lastSequence, requests, durations }: IndexHead): Uint8Array {
-  const writer = new Writer(56).u64(lastSequence);
-  writer.u64(requests.decided).u64(requests.duplicate).u64(requests.expired).u64(requests.refused);
+  const writer = new Writer(64).u64(lastSequence);
+  for (const name of OUTCOME_NAMES) writer.u64(requests[name]);
   return writer.u64(durations.sumMs).u64(durations.count).bytes();
 }
 
 /** Reads an IndexHead. */
 export function decodeHead(value: Uint8Array): IndexHead {
   const reader = new Reader(value);
-  return {
-    lastSequence: reader.u64(),
-    requests: { decided: reader.u64(), duplicate: reader.u64(), expired: reader.u64(), refused: reader.u64() },
-    durations: { sumMs: reader.u64(), count: reader.u64() },
-  };
+  const lastSequence = reader.u64();
+  const requests = noOutcomes();
+  for (const name of OUTCOME_NAMES) requests[name] = reader.u64();
+  return { lastSequence, requests, durations: { sumMs: reader.u64(), count: reader.u64() } };
 }

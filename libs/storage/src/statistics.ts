@@ -1,4 +1,5 @@
-import { DURATION_UNKNOWN, OUTCOMES, type DecisionRecord, type OutcomeName } from '@concordat/records';
+import { noOutcomes, OUTCOME_NAMES, type OutcomeName } from '@concordat/protocol';
+import { DURATION_UNKNOWN, type DecisionRecord } from '@concordat/records';
 
 /** Views whose decisions are counted apart: the last ones in which anything was decided. */
 export const VIEWS_MAX = 1000;
@@ -23,13 +24,15 @@ export interface DecisionStatistics {
 
 /** What a block adds to the statistics. */
 export function countBlock({ view, outcomes, durationsMs }: DecisionRecord): BlockCounts {
-  const counts = [0, 0, 0, 0];
-  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  const requests = noOutcomes();
+  for (const outcome of outcomes) {
+    const name = OUTCOME_NAMES[outcome];
+    if (name !== undefined) requests[name]++;
+  }
   const known = durationsMs.filter((duration) => duration !== DURATION_UNKNOWN);
-  const of = (name: OutcomeName): number => counts[OUTCOMES[name]] ?? 0;
   return {
     view,
-    requests: { decided: of('decided'), duplicate: of('duplicate'), expired: of('expired'), refused: of('refused') },
+    requests,
     durations: { sumMs: known.reduce((sum, duration) => sum + duration, 0), count: known.length },
   };
 }
@@ -42,17 +45,14 @@ export class StatisticsCounter implements DecisionStatistics {
   readonly decidedByView: Map<number, number>;
 
   constructor(from?: DecisionStatistics) {
-    this.requests = { ...(from?.requests ?? { decided: 0, duplicate: 0, expired: 0, refused: 0 }) };
+    this.requests = { ...(from?.requests ?? noOutcomes()) };
     this.durations = { ...(from?.durations ?? { sumMs: 0, count: 0 }) };
     this.decidedByView = new Map(from?.decidedByView);
   }
 
   /** Adds a block; returns the view that is no longer counted, if any. */
   add({ view, requests, durations }: BlockCounts): number | undefined {
-    this.requests.decided += requests.decided;
-    this.requests.duplicate += requests.duplicate;
-    this.requests.expired += requests.expired;
-    this.requests.refused += requests.refused;
+    for (const name of OUTCOME_NAMES) this.requests[name] += requests[name];
     this.durations.sumMs += durations.sumMs;
     this.durations.count += durations.count;
     if (requests.decided === 0) return undefined;

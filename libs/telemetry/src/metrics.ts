@@ -1,11 +1,18 @@
-import { MESSAGE_KINDS, type MessageKind, REJECTION_CODES, type RejectionCode } from '@concordat/protocol';
+import {
+  MESSAGE_KINDS,
+  type MessageKind,
+  OUTCOME_NAMES,
+  type OutcomeName,
+  REJECTION_CODES,
+  type RejectionCode,
+} from '@concordat/protocol';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { ClosedCounter, ClosedGauge } from './closed-counter';
 
-/** What became of a request: `decided` in the log; `duplicate` of one decided before; past its deadline; `refused` a place. */
-export const REQUEST_OUTCOMES = ['decided', 'duplicate', 'expired', 'refused'] as const;
+/** What became of a request: `decided` in the log; `duplicate` of one decided before; past its deadline; `refused` a place; `invalid`, asking for a change that may not be. */
+export const REQUEST_OUTCOMES = OUTCOME_NAMES;
 /** One of REQUEST_OUTCOMES. */
-export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
+export type RequestOutcome = OutcomeName;
 
 /** What a replica itself can prove (Spec §8). Who detects more passes its own kinds to createMetrics. */
 export const DETECTION_KINDS = ['equivocation', 'contradictory-new-view'] as const;

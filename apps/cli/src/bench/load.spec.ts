@@ -99,7 +99,6 @@ describe('createLoadClients', () => {
     const members = Array.from({ length: 4 }, (_, i) => ({
       nodeId: localNodeId(i),
       publicKey: signatureSuite('ed25519').generate().publicKey,
-      weight: 1,
     }));
     genesis = createGenesis({ swarm: 'bench', members, scheme: 'ed25519' });
     connection.subscribe('bft.bench.api.*', {

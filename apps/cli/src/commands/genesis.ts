@@ -5,7 +5,7 @@ import {
   nodeId,
   SIGNATURE_SCHEMES,
   swarmId,
-  type Member,
+  type MemberOptions,
   type SignatureScheme,
 } from '@concordat/protocol';
 import { InvalidArgumentError, Option, type Command } from 'commander';
@@ -19,7 +19,7 @@ import { renderFields } from '../table';
 interface GenesisOptions {
   readonly swarm: string;
   readonly nodes?: number;
-  readonly member: readonly Member[];
+  readonly member: readonly MemberOptions[];
   readonly keys?: string;
   readonly f?: number;
   readonly scheme: SignatureScheme;
@@ -63,7 +63,7 @@ function makeGenesis(options: GenesisOptions, session: Session): ExitCode {
   return EXIT.done;
 }
 
-function membersOf({ nodes, keys, member, scheme }: GenesisOptions): readonly Member[] {
+function membersOf({ nodes, keys, member, scheme }: GenesisOptions): readonly MemberOptions[] {
   if ((nodes === undefined) === (member.length === 0))
     throw usageError('give either --nodes or --member, one of the two.');
   if (nodes === undefined) {
@@ -74,13 +74,13 @@ function membersOf({ nodes, keys, member, scheme }: GenesisOptions): readonly Me
   return createMemberKeys(keys, nodes, scheme);
 }
 
-function memberArgument(text: string, earlier: readonly Member[]): readonly Member[] {
+function memberArgument(text: string, earlier: readonly MemberOptions[]): readonly MemberOptions[] {
   const at = text.indexOf('=');
   const id = text.slice(0, at);
   if (at < 1 || !isId(id))
     throw new InvalidArgumentError('It must be <id>=<public key>, with an id of A-Z a-z 0-9 _ -.');
   try {
-    return [...earlier, { nodeId: nodeId(id), publicKey: fromBase64Url(text.slice(at + 1)), weight: 1 }];
+    return [...earlier, { nodeId: nodeId(id), publicKey: fromBase64Url(text.slice(at + 1)) }];
   } catch {
     throw new InvalidArgumentError('The public key must be base64url.');
   }

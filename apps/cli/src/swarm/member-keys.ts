@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyFile, KeyFileError, readKeyFile, type StoredKey } from '@concordat/crypto';
-import { nodeId, type Member, type NodeId, type SignatureScheme } from '@concordat/protocol';
+import { nodeId, type MemberOptions, type NodeId, type SignatureScheme } from '@concordat/protocol';
 import { usageError } from '../errors';
 
 /** Name of member `index` of a local swarm. */
@@ -14,11 +14,11 @@ export const keyFileOf = (folder: string, node: string): string => join(folder, 
  * Makes the keys of members node-0 to node-(count-1) in `folder`, readable by their owner only, and returns the public halves.
  * A key that an interrupted run left, and that nothing else was made with, is used again. Throws a CliError.
  */
-export function createMemberKeys(folder: string, count: number, scheme: SignatureScheme): Member[] {
+export function createMemberKeys(folder: string, count: number, scheme: SignatureScheme): MemberOptions[] {
   return Array.from({ length: count }, (_, index) => {
     const node = localNodeId(index);
     const { publicKey } = freshKey(folder, node, scheme);
-    return { nodeId: node, publicKey, weight: 1 };
+    return { nodeId: node, publicKey };
   });
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isRejection, type Millis, proposalId } from '@concordat/protocol';
+import { isRejection, type Millis, proposalId, noOutcomes, OUTCOME_NAMES, type OutcomeName } from '@concordat/protocol';
 import {
   cursorText,
   type ExecutedEnvelope,
@@ -9,7 +9,6 @@ import {
   statusOf,
   type Submission,
 } from '@concordat/replica-host';
-import { OUTCOMES } from '@concordat/records';
 import {
   type AcceptedAnswer,
   type AnswerContext,
@@ -51,16 +50,13 @@ export interface SubmitAnswer extends Omit<AcceptedAnswer, 'proposal_id'> {
   readonly view?: number;
   readonly duration_ms?: number | null;
   /** Requests by what executing them came to. */
-  readonly outcomes?: Readonly<Record<keyof typeof OUTCOMES, number>>;
+  readonly outcomes?: Readonly<Record<OutcomeName, number>>;
 }
 
 /** How much longer than its deadline in log time a caller waits: the deadline itself is found out by ordering. */
 const WAIT_SLACK_MS = 2_000;
 const SUBMIT_WAIT_MAX_MS = 120_000;
 /** By code. */
-const OUTCOME_NAMES = (Object.entries(OUTCOMES) as [keyof typeof OUTCOMES, number][])
-  .sort(([, a], [, b]) => a - b)
-  .map(([name]) => name);
 const HISTORY_VALUE_BYTES_MAX = 256 * 1024;
 const HISTORY_BLOCKS_MAX = 1_000;
 
@@ -182,7 +178,7 @@ export class NodeApi {
   ): SubmitAnswer {
     const answer = { first_proposal_id: firstId, last_proposal_id: lastId, requests, ...this.prospects() };
     if (executed === undefined) return { ...answer, status: 'active' };
-    const outcomes = { decided: 0, duplicate: 0, expired: 0, refused: 0 };
+    const outcomes = noOutcomes();
     const statuses = new Set<ReturnType<typeof statusOf>>();
     for (const outcome of executed.outcomes) {
       const name = OUTCOME_NAMES[outcome];

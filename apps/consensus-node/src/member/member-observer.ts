@@ -1,6 +1,6 @@
 import { type CommittedBlock } from '@concordat/consensus';
-import { type Committee, subjectsOf } from '@concordat/protocol';
-import { DURATION_UNKNOWN, encodeEvidence, OUTCOMES } from '@concordat/records';
+import { type Committee, subjectsOf, OUTCOMES } from '@concordat/protocol';
+import { DURATION_UNKNOWN, encodeEvidence } from '@concordat/records';
 import { type DecidedTotals, type Gateway, type HostObserver, type Proposals } from '@concordat/replica-host';
 import { type NodeMetrics } from '@concordat/telemetry';
 import { type TrafficCounts } from './traffic-counts';

@@ -17,8 +17,10 @@ import {
   view,
   wireLimits,
   type Authentic,
+  noOutcomes,
+  OUTCOMES,
 } from '@concordat/protocol';
-import { type DecisionRecord, OUTCOMES } from '@concordat/records';
+import { type DecisionRecord } from '@concordat/records';
 import {
   type DecisionsView,
   Gateway,
@@ -69,7 +71,7 @@ class Decisions implements DecisionsView {
   get statistics(): DecisionStatistics {
     const decided = this.records.flatMap(({ outcomes }) => [...outcomes]).filter((code) => code === OUTCOMES.decided);
     return {
-      requests: { decided: decided.length, duplicate: 0, expired: 0, refused: 0 },
+      requests: { ...noOutcomes(), decided: decided.length },
       durations: { sumMs: 5 * this.records.length, count: this.records.length },
       decidedByView: new Map(decided.length === 0 ? [] : [[2, decided.length]]),
     };

@@ -1,5 +1,5 @@
+import { OUTCOMES } from '@concordat/protocol';
 import type { Digest, Sequence } from '@concordat/protocol';
-import { OUTCOMES } from '../replica';
 import type { Agreement } from './agreement';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';

@@ -8,10 +8,10 @@ import {
   type VoteSignature,
 } from '../certificates';
 import type { WireLimits } from '../codec';
-import { Committee } from '../epoch-table';
+import { Committee } from '../committee';
 import { createEpochTable, swarmId, type Genesis, type TableOptions } from '../genesis';
 import { digestOfBytes, portableHash, ZERO_DIGEST } from '../hash';
-import { memberIndex, millis, nodeId, sequence, view, type Digest, type MemberIndex } from '../ids';
+import { epoch, memberIndex, millis, nodeId, sequence, view, type Digest, type MemberIndex } from '../ids';
 import { wireLimits } from '../limits';
 import type { MessageKind, Signed, Statement } from '../messages';
 import {
@@ -107,6 +107,7 @@ export interface TestSwarmOptions {
   readonly weights?: readonly number[];
   readonly table?: Partial<Omit<TableOptions, 'members'>>;
   readonly epoch?: number;
+  readonly baseSequence?: number;
 }
 
 /** A swarm of n members n0, n1, ...; 4 unless said otherwise, K = 8 and L = 16. */
@@ -124,7 +125,7 @@ export function createSwarm(options: TestSwarmOptions = {}): TestSwarm {
     })),
     ...options.table,
   });
-  const table = { ...first, epoch: (options.epoch ?? 0) as typeof first.epoch };
+  const table = { ...first, epoch: epoch(options.epoch ?? 0), baseSequence: sequence(options.baseSequence ?? 0) };
   const genesis: Genesis = { swarm: options.name ?? 'test', random: options.random ?? someDigest('random'), table };
   const committee = new Committee(table, portableHash);
   const id = swarmId(portableHash, genesis);

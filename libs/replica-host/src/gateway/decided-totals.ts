@@ -1,5 +1,5 @@
+import { OUTCOMES } from '@concordat/protocol';
 import type { CommittedBlock } from '@concordat/consensus';
-import { OUTCOMES } from '@concordat/records';
 
 /**
  * How many requests were decided up to recent sequences: what a member that says it has executed up to a sequence must have

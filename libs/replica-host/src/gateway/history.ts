@@ -1,5 +1,4 @@
-import { proposalId } from '@concordat/protocol';
-import { OUTCOMES } from '@concordat/records';
+import { proposalId, OUTCOMES } from '@concordat/protocol';
 import { executedIn, settledRequest, type DecisionsView, type SettledRequest } from './lookup';
 
 /** Place in the history: everything older than that request. */

@@ -1,6 +1,13 @@
 import type { EnvelopeProgress } from '@concordat/consensus';
-import { parseProposalId, type Digest, type Envelope, type ProposalKey, type Request } from '@concordat/protocol';
-import { DURATION_UNKNOWN, OUTCOMES, type DecisionRecord } from '@concordat/records';
+import {
+  parseProposalId,
+  type Digest,
+  type Envelope,
+  type ProposalKey,
+  type Request,
+  OUTCOMES,
+} from '@concordat/protocol';
+import { DURATION_UNKNOWN, type DecisionRecord } from '@concordat/records';
 import type { ExecutedEnvelope, Proposals, SeenEnvelope } from './proposals';
 
 /** Where a request stands in the log. */
@@ -53,6 +60,7 @@ const STATUS_OF_OUTCOME = new Map<number, FinalStatus>([
   // A duplicate lost its nonce to another content, or it would have been found where it was decided.
   [OUTCOMES.duplicate, 'rejected'],
   [OUTCOMES.refused, 'rejected'],
+  [OUTCOMES.invalid, 'rejected'],
 ]);
 
 /** What became of a request, from the code in its block's outcomes. */

@@ -1,4 +1,5 @@
-import { OUTCOMES, type CommittedBlock } from '@concordat/consensus';
+import { OUTCOMES } from '@concordat/protocol';
+import { type CommittedBlock } from '@concordat/consensus';
 import type { Digest, Envelope, MemberIndex } from '@concordat/protocol';
 import type { Blame, Checker } from '../watch';
 

@@ -12,8 +12,10 @@ import {
   view as toView,
   type Envelope,
   type EnvelopeBody,
+  OUTCOMES,
+  type OutcomeName,
 } from '@concordat/protocol';
-import { OUTCOMES, type DecisionRecord, type OutcomeName } from '@concordat/records';
+import { type DecisionRecord } from '@concordat/records';
 
 /** An envelope as a test describes it: a gateway, the nonce of its first request, and what became of each request. */
 export interface EnvelopeSketch {

@@ -13,8 +13,10 @@ import {
   type EnvelopeBody,
   type Request,
   type Signer,
+  OUTCOMES,
+  type OutcomeName,
 } from '@concordat/protocol';
-import { DURATION_UNKNOWN, OUTCOMES, type DecisionRecord, type OutcomeName } from '@concordat/records';
+import { DURATION_UNKNOWN, type DecisionRecord } from '@concordat/records';
 
 const utf8 = new TextEncoder();
 
