@@ -56,7 +56,6 @@ export interface SubmitAnswer extends Omit<AcceptedAnswer, 'proposal_id'> {
 /** How much longer than its deadline in log time a caller waits: the deadline itself is found out by ordering. */
 const WAIT_SLACK_MS = 2_000;
 const SUBMIT_WAIT_MAX_MS = 120_000;
-/** By code. */
 const HISTORY_VALUE_BYTES_MAX = 256 * 1024;
 const HISTORY_BLOCKS_MAX = 1_000;
 
