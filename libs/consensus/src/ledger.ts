@@ -1,8 +1,10 @@
 import {
   digestBytes,
   digestOfBytes,
+  epochTableHash,
   invariant,
   NULL_DIGEST,
+  OUTCOMES,
   purposeDigest,
   purposeHash,
   Reader,
@@ -10,25 +12,42 @@ import {
   ZERO_DIGEST,
   type Batch,
   type CheckpointContent,
+  type Committee,
   type Digest,
   type Envelope,
+  type Epoch,
+  type Epochs,
   type EpochTable,
   type Hash,
   type Millis,
+  type NodeId,
   type Request,
   type Sequence,
-  OUTCOMES,
 } from '@concordat/protocol';
 import { Deduplication, type NonceVerdict } from './deduplication';
+import { Membership, nextMembership } from './membership';
+import type { Judge } from './judge';
+import type { RequestedChange } from './replica';
 
 /** What executing one sequence did. */
 export interface Execution {
   readonly outcomes: Uint8Array;
   readonly logTime: Millis;
   readonly headDigest: Digest;
+  readonly changes: readonly RequestedChange[];
 }
 
-const STATE_LAYOUT = 1;
+/** What a ledger judges by. */
+export interface LedgerOptions {
+  readonly hash: Hash;
+  readonly swarmId: Digest;
+  readonly epochs: Epochs;
+  /** Of the epoch whose sequences it executes. */
+  readonly committee: Committee;
+  readonly judge: Judge;
+}
+
+const STATE_LAYOUT = 2;
 
 /**
  * The replicated state: what every honest member has after the same sequences, bit for bit.
@@ -42,14 +61,28 @@ export class Ledger {
   private head: Digest;
   private decidedCount = 0;
   private deduplication: Deduplication;
+  private membership: Membership;
+  private readonly hash: Hash;
+  private readonly table: EpochTable;
 
-  constructor(
-    private readonly hash: Hash,
-    private readonly table: EpochTable,
-    private readonly tableHash: Digest,
-  ) {
+  /** The state at genesis; `restore` puts another in its place. */
+  constructor(private readonly options: LedgerOptions) {
+    const { hash, committee } = options;
+    this.hash = hash;
+    this.table = committee.table;
     this.deduplication = this.emptyDeduplication();
-    this.head = purposeDigest(hash, 'history', digestBytes(tableHash));
+    this.membership = this.membershipOf(committee);
+    this.head = purposeDigest(hash, 'history', digestBytes(committee.hash));
+  }
+
+  /** Last sequence of the epoch, once one is decided on; 0 for none. */
+  get boundary(): Sequence {
+    return this.membership.boundary;
+  }
+
+  /** Table of the epoch after the boundary, as decided so far. */
+  get nextTable(): EpochTable | undefined {
+    return this.membership.next;
   }
 
   /** Last executed sequence. */
@@ -91,7 +124,8 @@ export class Ledger {
     // logTime(n) = max(logTime(n-1), time in the batch): data, never a clock (Spec §6).
     if (batch !== undefined && batch.time > this.time) this.time = batch.time;
     const outcomes: number[] = [];
-    for (const envelope of batch?.envelopes ?? []) this.executeEnvelope(envelope, outcomes);
+    const changes: RequestedChange[] = [];
+    for (const envelope of batch?.envelopes ?? []) this.executeEnvelope(envelope, outcomes, changes);
     const result = Uint8Array.from(outcomes);
     const outcomesHash = purposeHash(this.hash, 'outcomes', new Writer(8).u64(this.time).bytes(), result);
     this.head = purposeDigest(
@@ -102,7 +136,7 @@ export class Ledger {
       digestBytes(batch?.digest ?? NULL_DIGEST),
       outcomesHash,
     );
-    return { outcomes: result, logTime: this.time, headDigest: this.head };
+    return { outcomes: result, logTime: this.time, headDigest: this.head, changes };
   }
 
   /** What a CHECKPOINT at the current sequence says. Drops what can no longer matter first, on every member at the same place. */
@@ -114,46 +148,90 @@ export class Ledger {
       new Writer(24).u64(this.sequence).u64(this.time).u64(this.decidedCount).bytes(),
       digestBytes(this.head),
       digestBytes(this.deduplication.digest()),
-      digestBytes(this.tableHash),
-      purposeHash(this.hash, 'pending'),
+      digestBytes(this.options.committee.hash),
+      digestBytes(this.membership.digest()),
     );
-    return { stateDigest, boundary: 0 as Sequence, nextTableHash: ZERO_DIGEST };
+    const { boundary, nextTable } = this;
+    return {
+      stateDigest,
+      boundary,
+      nextTableHash: nextTable === undefined ? ZERO_DIGEST : epochTableHash(this.hash, nextTable),
+    };
   }
 
   /** The whole state, for the member's own restart. */
   encode(): Uint8Array {
     const writer = new Writer(1024)
       .u8(STATE_LAYOUT)
+      .u64(this.table.epoch)
       .u64(this.sequence)
       .u64(this.time)
       .u64(this.decidedCount)
       .digest(this.head);
     this.deduplication.write(writer);
+    this.membership.write(writer);
     return writer.bytes();
   }
 
-  /** Replaces the state by one that `encode` wrote. Throws a LayoutError. */
+  /**
+   * Replaces the state by one that `encode` wrote, in this epoch or at the very end of the one before. Throws a LayoutError.
+   */
   restore(bytes: Uint8Array): void {
     const reader = new Reader(bytes);
     const layout = reader.u8();
     invariant(layout === STATE_LAYOUT, `state layout ${String(layout)} is known`);
+    const committee = this.options.epochs.of(reader.u64() as Epoch);
+    invariant(committee !== undefined, 'the epoch of a stored state is known');
     this.sequence = reader.u64() as Sequence;
     this.time = reader.u64() as Millis;
     this.decidedCount = reader.u64();
     this.head = digestOfBytes(reader.raw(32));
     this.deduplication = this.emptyDeduplication();
     this.deduplication.read(reader);
+    this.membership = this.membershipOf(committee);
+    this.membership.read(reader);
     reader.end();
+    if (committee.epoch !== this.table.epoch) this.beginEpoch();
+  }
+
+  /** The state at the end of an epoch becomes the one that the next begins with. */
+  private beginEpoch(): void {
+    const { next } = this.membership;
+    invariant(
+      next !== undefined &&
+        this.sequence === this.table.baseSequence &&
+        epochTableHash(this.hash, next) === this.options.committee.hash,
+      `the state after sequence ${String(this.sequence)} leads into epoch ${String(this.table.epoch)}`,
+    );
+    this.membership = nextMembership(this.membership);
+  }
+
+  private membershipOf(committee: Committee): Membership {
+    const { hash, swarmId, judge } = this.options;
+    const proves = (proof: Uint8Array, accused: NodeId): boolean => judge.proves(committee, proof, accused);
+    return new Membership({ hash, swarmId, table: committee.table, verify: judge.verify, proves });
   }
 
   private emptyDeduplication(): Deduplication {
     return new Deduplication(this.hash, this.table.nonceWindow, this.table.clientsMax);
   }
 
-  private executeEnvelope(envelope: Envelope, outcomes: number[]): void {
+  private executeEnvelope(envelope: Envelope, outcomes: number[], changes: RequestedChange[]): void {
     envelope.requests.forEach((request, index) => {
-      outcomes.push(this.executeRequest(envelope.signerKey, envelope.firstNonce + BigInt(index), request));
+      const outcome = this.executeRequest(envelope.signerKey, envelope.firstNonce + BigInt(index), request);
+      outcomes.push(outcome === OUTCOMES.decided ? this.applyChange(request, outcomes.length, changes) : outcome);
     });
+  }
+
+  /** A system request is judged here, by every member alike; any other changes nothing but the history. */
+  private applyChange({ category, value }: Request, place: number, changes: RequestedChange[]): number {
+    if (category === 'system') {
+      const change = this.membership.execute(this.sequence, value);
+      changes.push({ ...change, request: place });
+      if (!change.accepted) return OUTCOMES.invalid;
+    }
+    this.decidedCount++;
+    return OUTCOMES.decided;
   }
 
   private executeRequest(signerKey: string, nonce: bigint, request: Request): number {
@@ -166,7 +244,6 @@ export class Ledger {
     // A retry that was signed before this moment has a deadline within a lifetime of its signer's clock.
     const { requestLifetimeMaxMs, logTimeBoundMs } = this.table;
     this.deduplication.mark(signerKey, nonce, (this.time + requestLifetimeMaxMs + logTimeBoundMs) as Millis);
-    this.decidedCount++;
     return OUTCOMES.decided;
   }
 }

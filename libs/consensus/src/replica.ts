@@ -6,8 +6,11 @@ import type {
   Digest,
   Envelope,
   DraftOf,
+  Epoch,
+  EpochChange,
   MemberIndex,
   Millis,
+  NodeId,
   PreparedCertificate,
   Rejection,
   Sequence,
@@ -17,6 +20,7 @@ import type {
   Verified,
   View,
 } from '@concordat/protocol';
+import type { ChangeResult } from './membership';
 
 /** Timers that an engine asks its host for. Starting one that runs replaces it. */
 export type TimerId = 'status' | 'progress' | 'new-view' | 'relay';
@@ -45,7 +49,9 @@ export type DurableRecord =
   | { readonly kind: 'state'; readonly sequence: Sequence; readonly state: Uint8Array }
   | { readonly kind: 'stable'; readonly certificate: CheckpointCertificate }
   /** A proof against a member: on record from then on. */
-  | { readonly kind: 'evidence'; readonly evidence: Evidence };
+  | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  /** The epoch that this member was in has ended: it belongs to the next one from here on. */
+  | { readonly kind: 'epoch'; readonly change: EpochChange };
 
 /** A sequence that was decided and executed. */
 export interface CommittedBlock {
@@ -59,6 +65,14 @@ export interface CommittedBlock {
   readonly outcomes: Uint8Array;
   /** Chain over everything executed up to here. */
   readonly headDigest: Digest;
+  /** What its system requests came to, in batch order. */
+  readonly changes: readonly RequestedChange[];
+}
+
+/** What a system request in a block came to. */
+export interface RequestedChange extends ChangeResult {
+  /** Place of the request among all of the block's. */
+  readonly request: number;
 }
 
 /** Proof that a member contradicted itself (Spec §8). Checkable with the epoch's keys alone. */
@@ -87,7 +101,10 @@ export interface SignedStatement {
 export type BindingKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint' | 'viewChange' | 'newView';
 
 /** Kinds of drafts that promise nothing. */
-export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests';
+export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange';
+
+/** To whom something goes: a member of the epoch, or a node by its name. */
+export type Address = MemberIndex | NodeId;
 
 /**
  * What must now happen, in this order. A `persist`, and a `vote` (which is one too), holds back everything after it until
@@ -98,11 +115,11 @@ export type Effect =
   /** Seal, make durable in full, broadcast, and return it as a `message` event. */
   | { readonly kind: 'vote'; readonly draft: DraftOf<BindingKind> }
   | { readonly kind: 'broadcast'; readonly draft: DraftOf<FreeKind> }
-  | { readonly kind: 'send'; readonly to: MemberIndex; readonly draft: DraftOf<FreeKind> }
+  | { readonly kind: 'send'; readonly to: Address; readonly draft: DraftOf<FreeKind> }
   /** Send a message that was sealed before, by whomever, as it is. */
-  | { readonly kind: 'forward'; readonly to: MemberIndex; readonly message: Signed }
+  | { readonly kind: 'forward'; readonly to: Address; readonly message: Signed }
   /** Send decided sequences from..to from the decision store, each as DECIDED, as far as they are there. */
-  | { readonly kind: 'supply'; readonly to: MemberIndex; readonly from: Sequence; readonly through: Sequence }
+  | { readonly kind: 'supply'; readonly to: Address; readonly from: Sequence; readonly through: Sequence }
   | { readonly kind: 'startTimer'; readonly timer: TimerId; readonly delayMs: number }
   | { readonly kind: 'cancelTimer'; readonly timer: TimerId }
   | { readonly kind: 'commit'; readonly block: CommittedBlock }
@@ -118,6 +135,11 @@ export type Effect =
     }
   /** The log through `sequence` may be dropped, once `base()` opens a newer part of it. */
   | { readonly kind: 'stable'; readonly sequence: Sequence }
+  /**
+   * The epoch has ended here, and all of it that matters is durable before this effect: the host builds the replica of the
+   * next epoch from it. This one does nothing more.
+   */
+  | { readonly kind: 'epochEnded'; readonly change: EpochChange }
   /** This member found that it must not go on (its state differs from what a quorum certified). The host stops the process. */
   | { readonly kind: 'halt'; readonly reason: string };
 
@@ -187,6 +209,11 @@ export interface ReplicaState {
   readonly headDigest: Digest;
   readonly logTime: Millis;
   readonly totalDecided: number;
+  readonly epoch: Epoch;
+  /** Last sequence of the epoch; 0 while it has no end. */
+  readonly boundary: Sequence;
+  /** True for a member of the epoch whose votes count. */
+  readonly votes: boolean;
   readonly poolEnvelopes: number;
   readonly poolBytes: number;
   /** Members against whom this member holds a proof. */
@@ -204,6 +231,8 @@ export interface Replica {
   /** Whether a message is worth opening: cheap, before its signature is checked. Undefined when it is. */
   admit(statement: Statement): Rejection | undefined;
   state(): ReplicaState;
+  /** All envelopes that wait here, the most urgent and oldest first: the replica of the next epoch takes them over. */
+  waiting(): readonly Authentic[];
   /** The envelope with that id, while it waits here. */
   waitingEnvelope(id: Digest): Envelope | undefined;
   /** Undefined for an envelope that does not wait here. */

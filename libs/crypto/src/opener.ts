@@ -1,6 +1,6 @@
 import {
   checkContent,
-  checkMembership,
+  committeeOf,
   decodeEnvelope,
   decodeFrame,
   decodePayload,
@@ -8,6 +8,7 @@ import {
   invariant,
   isRejection,
   LayoutError,
+  provesItself,
   reject,
   statementBytes,
   type Authentic,
@@ -15,6 +16,7 @@ import {
   type Digest,
   type Envelope,
   type EnvelopeVerifier,
+  type Epochs,
   type Hash,
   type Rejection,
   type SigningDomain,
@@ -29,9 +31,12 @@ import { keepable } from './bytes';
 import { RecentCache } from './recent-cache';
 import type { SignatureSuite } from './signature-suite';
 
-/** What an opener judges by. One opener serves one epoch. */
+/** What an opener judges by. One opener serves a member while it is in one epoch. */
 export interface OpenerOptions {
+  /** Of the epoch that the member is in. */
   readonly committee: Committee;
+  /** What it knows of others, older and newer: that of `committee` is among them. */
+  readonly epochs: Epochs;
   readonly swarmId: Digest;
   readonly hash: Hash;
   readonly limits: WireLimits;
@@ -51,7 +56,7 @@ export interface Opener {
   open(bytes: Uint8Array): Verified | Rejection;
   /** Opens an envelope that a client submits. */
   openEnvelope(bytes: Uint8Array): Authentic | Rejection;
-  /** Checks a member's signature under a statement of this epoch. */
+  /** Checks a member's signature under a statement of any epoch that is known. */
   readonly verifyStatement: StatementVerifier;
   /**
    * Checks an envelope's signature, or remembers that it held. Its `id` must be the hash of its bytes, as decodeEnvelope and
@@ -74,16 +79,22 @@ function signingKeyOf(committee: Committee, { signer }: Envelope): Uint8Array | 
  * hash over all of the envelope's bytes, the signature too. What fails is not remembered: strangers could fill the memory.
  */
 export function createOpener(options: OpenerOptions): Opener {
-  const { committee, swarmId, hash, limits, suite, admit, known } = options;
+  const { committee, epochs, swarmId, hash, limits, suite, admit, known } = options;
   const scheme = committee.table.signatureScheme;
   invariant(suite.name === scheme, `a suite for ${suite.name} in a swarm with ${scheme}`);
-  const domain: SigningDomain = { swarmId, tableHash: committee.hash };
+  const domains = new WeakMap<Committee, SigningDomain>();
+  const domainOf = (of: Committee): SigningDomain => {
+    const known = domains.get(of) ?? { swarmId, tableHash: of.hash };
+    domains.set(of, known);
+    return known;
+  };
   const verifiedEnvelopes = new RecentCache<true>(options.envelopeCacheMax);
 
   const verifyStatement: StatementVerifier = (statement, signature) => {
-    const member = committee.member(statement.sender);
-    if (member === undefined || statement.epoch !== committee.epoch) return false;
-    return suite.verify(member.publicKey, statementBytes(domain, statement), signature);
+    const of = statement.epoch === committee.epoch ? committee : epochs.of(statement.epoch);
+    const member = of?.member(statement.sender);
+    if (of === undefined || member === undefined) return false;
+    return suite.verify(member.publicKey, statementBytes(domainOf(of), statement), signature);
   };
 
   const verifyEnvelope: EnvelopeVerifier = (envelope) => {
@@ -95,24 +106,26 @@ export function createOpener(options: OpenerOptions): Opener {
     return true;
   };
 
-  const context: ValidityContext = { committee, hash, verifyStatement, verifyEnvelope };
+  const context: ValidityContext = { committee, epochs, hash, verifyStatement, verifyEnvelope };
 
   return {
     verifyStatement,
     verifyEnvelope,
     open(bytes) {
-      const frame = decodeFrame(bytes, limits);
+      const frame = decodeFrame(bytes, epochs.limits);
       if (isRejection(frame)) return frame;
       const { statement, signature, payload } = frame;
-      const refused = checkMembership(committee, statement) ?? admit?.(statement);
+      const judge = committeeOf(epochs, committee, statement);
+      if (isRejection(judge)) return judge;
+      const refused = admit?.(statement);
       if (refused !== undefined) return refused;
       // The signature before the payload: what a stranger sends costs one check, whatever is inside.
-      if (!verifyStatement(statement, signature)) {
+      if (!provesItself(statement) && !verifyStatement(statement, signature)) {
         return reject('bad_signature', `${statement.kind}: not signed by member ${String(statement.sender)}`);
       }
       // Signature and payload apart: a vote's signature outlives its message by far, in certificates.
       const kept = { statement, signature: keepable(signature), payload: keepable(payload) };
-      const message = decodePayload(hash, kept, limits, known);
+      const message = decodePayload(hash, kept, statement.epoch === committee.epoch ? limits : epochs.limits, known);
       if (isRejection(message)) return message;
       return checkContent(context, message) ?? (message as Verified);
     },

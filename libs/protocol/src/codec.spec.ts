@@ -156,7 +156,7 @@ describe('frames', () => {
     ['version 2', bytes.with(0, 2), 'unsupported_version'],
     ['a version alone', Uint8Array.of(1), 'malformed'],
     ['kind 0', bytes.with(1, 0), 'unknown_kind'],
-    ['kind 12', bytes.with(1, 12), 'unknown_kind'],
+    ['kind 13', bytes.with(1, 13), 'unknown_kind'],
     ['an epoch above 2^53 - 1', bytes.with(2, 1), 'malformed'],
     ['a view above 2^53 - 1', bytes.with(12, 1), 'malformed'],
     ['a sequence above 2^53 - 1', bytes.with(20, 1), 'malformed'],
@@ -230,7 +230,7 @@ describe('payloads that lie or do not fit', () => {
   const newViewHead = (): Writer => new Writer().u16(0);
   const entry = (at: number): Uint8Array => new Writer().u64(at).digest(NULL_DIGEST).short(new Uint8Array(64)).bytes();
   const statusHead = (): Writer => new Writer().u64(0).u64(0).digest(NULL_DIGEST);
-  const noDigests = (): Writer => new Writer().u16(0).u16(0).u16(0);
+  const noDigests = (): Writer => new Writer().text('n1').u16(0).u16(0).u16(0);
   const manyDigests = (count: number): Writer => {
     const writer = new Writer().u16(count);
     for (let i = 0; i < count; i++) writer.digest(NULL_DIGEST);
@@ -317,14 +317,20 @@ describe('payloads that lie or do not fit', () => {
     [
       'fetch',
       'too many batches',
-      manyDigests(FETCH_ITEMS_MAX + 1)
+      new Writer()
+        .text('n1')
+        .raw(manyDigests(FETCH_ITEMS_MAX + 1).bytes())
         .u16(0)
         .u16(0)
         .u64(0)
         .u64(0),
       {},
     ],
-    ['fetch', '65535 envelopes with 3 bytes left', new Writer().u16(0).u16(0).u16(0xffff).raw(three), {}],
+    ['fetch', '65535 envelopes with 3 bytes left', new Writer().text('n1').u16(0).u16(0).u16(0xffff).raw(three), {}],
+    ['fetch', 'an origin that is no id', new Writer().text('n.1').raw(new Uint8Array(22)), {}],
+    ['fetch', 'no origin', new Writer().text('').raw(new Uint8Array(22)), {}],
+    ['epochChange', 'nothing', new Writer(), {}],
+    ['epochChange', 'no table', new Writer().long(new Uint8Array(0)), {}],
     ['fetch', 'a range from 0', noDigests().u64(0).u64(5), {}],
     ['fetch', 'a range to 0', noDigests().u64(5).u64(0), {}],
     ['fetch', 'a range that descends', noDigests().u64(6).u64(5), {}],

@@ -12,7 +12,9 @@ import {
   type CertificateLimits,
 } from './certificate-codec';
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
-import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
+import { MEMBERS_MAX, SIGNATURE_BYTES } from './epoch-table';
+import { decodeEpochTable, encodeEpochTable } from './epoch-table-codec';
+import { isId, type Digest, type Epoch, type MemberIndex, type NodeId, type Sequence, type View } from './ids';
 import {
   FETCH_ITEMS_MAX,
   MESSAGE_KINDS,
@@ -50,6 +52,12 @@ const KIND_OF_CODE = new Map<number, MessageKind>(
 export const HEADER_BYTES = 1 + 1 + 8 + 2 + 8 + 8 + 32;
 
 const EMPTY = new Uint8Array(0);
+
+/** Bounds of a certificate whose epoch is not known yet. */
+const CHANGE_LIMITS: CertificateLimits = {
+  membersMax: MEMBERS_MAX,
+  signatureBytesMax: Math.max(...Object.values(SIGNATURE_BYTES)),
+};
 
 /** Kinds whose digest is the batch's own; every other digest is a hash of the payload. */
 const DIGEST_IS_BATCH: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit']);
@@ -99,6 +107,7 @@ function encodeComposite(
       for (const { sender, view } of message.viewChangesHeld) writer.u16(sender).u64(view);
       break;
     case 'fetch':
+      writer.text(message.origin);
       for (const digests of [message.batches, message.viewChanges, message.envelopes]) {
         writer.u16(digests.length);
         for (const digest of digests) writer.digest(digest);
@@ -108,6 +117,10 @@ function encodeComposite(
     case 'decided':
       writeCommitCertificate(writer, message.certificate);
       if (message.batch !== undefined) writer.raw(encodeBatch(message.batch));
+      break;
+    case 'epochChange':
+      writer.long(encodeEpochTable(message.change.table));
+      writeCheckpointCertificate(writer, message.change.certificate);
       break;
     case 'requests':
       writer.u16(message.envelopes.length);
@@ -260,6 +273,13 @@ function readPayload(
       return readStatus(reader, { ...statement, kind: 'status' }, limits);
     case 'fetch':
       return readFetch(reader, { ...statement, kind: 'fetch' });
+    case 'epochChange': {
+      // Its certificate is another epoch's, which may have been larger.
+      const table = decodeEpochTable(reader.long(payload.length));
+      const certificate = readCheckpointCertificate(reader, CHANGE_LIMITS);
+      reader.end();
+      return { ...statement, kind: 'epochChange', change: { table, certificate } };
+    }
     case 'batch':
       return { ...statement, kind: 'batch', batch: decodeBatch(hash, payload, limits) };
     case 'decided': {
@@ -354,6 +374,8 @@ function readStatus(reader: Reader, statement: Statement<'status'>, limits: Wire
 }
 
 function readFetch(reader: Reader, statement: Statement<'fetch'>): Content {
+  const origin = reader.text();
+  if (!isId(origin)) throw new LayoutError('origin is no node id');
   const batches = readDigests(reader, FETCH_ITEMS_MAX);
   const viewChanges = readDigests(reader, FETCH_ITEMS_MAX);
   const envelopes = readDigests(reader, FETCH_ITEMS_MAX);
@@ -361,5 +383,12 @@ function readFetch(reader: Reader, statement: Statement<'fetch'>): Content {
   const to = reader.u64() as Sequence;
   reader.end();
   if ((from === 0) !== (to === 0) || to < from) throw new LayoutError('a range of decided sequences that is none');
-  return { ...statement, batches, viewChanges, envelopes, decided: from === 0 ? undefined : { from, to } };
+  return {
+    ...statement,
+    origin: origin as NodeId,
+    batches,
+    viewChanges,
+    envelopes,
+    decided: from === 0 ? undefined : { from, to },
+  };
 }

@@ -218,6 +218,7 @@ describe('wireLimits', () => {
       'fetch',
       swarm.seal(1, {
         kind: 'fetch',
+        origin: nodeId('x'.repeat(63)),
         view: view(0),
         sequence: sequence(0),
         batches: digests(FETCH_ITEMS_MAX),

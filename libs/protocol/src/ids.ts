@@ -41,6 +41,9 @@ export function memberIndex(value: number): MemberIndex {
   return safeCount<MemberIndex>(value, 'member index');
 }
 
+/** Stands in place of a member's index for a node that only follows: it votes nowhere, and is in no table. */
+export const OBSERVER = 0xffff as MemberIndex;
+
 /** True for text that is a valid node id, swarm name, client name or proposer. */
 export const isId = (text: string): boolean => ID.test(text);
 

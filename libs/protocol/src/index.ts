@@ -7,6 +7,7 @@ export {
   memberIndex,
   millis,
   nodeId,
+  OBSERVER,
   sequence,
   view,
   type Digest,
@@ -69,9 +70,10 @@ export {
   type MemberOptions,
   type TableOptions,
 } from './genesis';
+export { Epochs } from './epochs';
 export { checkEpochChange, type EpochChange } from './epoch-change';
 export { noOutcomes, OUTCOME_NAMES, OUTCOMES, type Outcome, type OutcomeName } from './outcomes';
-export { wireLimits } from './limits';
+export { widestLimits, wireLimits } from './limits';
 export {
   CATEGORIES,
   clientId,
@@ -122,6 +124,7 @@ export {
   type Content,
   type ContentOf,
   type DecidedSupply,
+  type EpochProof,
   type Fetch,
   type MessageKind,
   type NewView,
@@ -162,7 +165,15 @@ export {
   type Frame,
   type WireLimits,
 } from './codec';
-export { checkContent, checkMembership, isNullDigest, type EnvelopeVerifier, type ValidityContext } from './validity';
+export {
+  checkContent,
+  checkMembership,
+  committeeOf,
+  isNullDigest,
+  provesItself,
+  type EnvelopeVerifier,
+  type ValidityContext,
+} from './validity';
 export { API_VERBS, EVENT_KINDS, SUBJECT_KINDS, subjectsOf, type ApiVerb, type EventKind } from './subjects';
 export { seal, type CheckpointDraft, type Draft, type DraftOf, type NewViewDraft, type Sealer } from './seal';
 export {

@@ -13,6 +13,7 @@ export const MESSAGE_KINDS = {
   batch: 9,
   decided: 10,
   requests: 11,
+  epochChange: 12,
 } as const;
 /** Kind of a message between members. */
 export type MessageKind = keyof typeof MESSAGE_KINDS;

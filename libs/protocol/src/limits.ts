@@ -1,6 +1,8 @@
 import { BATCH_OVERHEAD_BYTES } from './batch';
 import { HEADER_BYTES, type WireLimits } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
+import { encodeEpochTable } from './epoch-table-codec';
+import type { Sequence } from './ids';
 import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
 
 /** Bounds of everything on the wire under a table. `messageBytesMax` is the largest legal message; a broker must carry it whole. */
@@ -16,7 +18,8 @@ export function wireLimits(table: EpochTable): WireLimits {
     head + table.batchBytesMax + commitCertificate,
     head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
     head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
-    head + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16,
+    head + 64 + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16,
+    head + 4 + encodeEpochTable(table).length + checkpointCertificate,
     head + 8 + 8 + 32 + 2 + SLOTS_IN_STATUS_MAX * 9 + 2 + WAITING_IN_STATUS_MAX * 32 + 2 + n * 10,
   );
   return {
@@ -28,5 +31,21 @@ export function wireLimits(table: EpochTable): WireLimits {
     windowSize: table.windowSize,
     baseSequence: table.baseSequence,
     messageBytesMax,
+  };
+}
+
+/** Bounds within which a message of any of the tables lies: a node that is behind reads what members of later epochs send. */
+export function widestLimits(tables: readonly EpochTable[]): WireLimits {
+  const all = tables.map(wireLimits);
+  const most = (bound: keyof WireLimits): number => Math.max(...all.map((limits) => limits[bound]));
+  return {
+    requestsMax: most('requestsMax'),
+    envelopeBytesMax: most('envelopeBytesMax'),
+    batchBytesMax: most('batchBytesMax'),
+    membersMax: most('membersMax'),
+    signatureBytesMax: most('signatureBytesMax'),
+    windowSize: most('windowSize'),
+    baseSequence: Math.min(...all.map((limits) => limits.baseSequence)) as Sequence,
+    messageBytesMax: most('messageBytesMax'),
   };
 }

@@ -1,6 +1,7 @@
 import type { Batch } from './batch';
 import type { CheckpointCertificate, CheckpointContent, CommitCertificate, PreparedCertificate } from './certificates';
-import type { Digest, MemberIndex, Sequence, View } from './ids';
+import type { EpochChange } from './epoch-change';
+import type { Digest, MemberIndex, NodeId, Sequence, View } from './ids';
 import type { MessageKind, Statement } from './kinds';
 import type { Envelope } from './request';
 
@@ -89,8 +90,10 @@ export const WAITING_IN_STATUS_MAX = 32;
 /** Items of each sort that a FETCH asks for. */
 export const FETCH_ITEMS_MAX = 64;
 
-/** Asks for what `sender` lacks. Never evidence. */
+/** Asks for what `sender` lacks. Never evidence. A node that is no member of the epoch asks as OBSERVER, unsigned. */
 export interface Fetch extends Statement<'fetch'> {
+  /** Where the answer shall go. */
+  readonly origin: NodeId;
   readonly batches: readonly Digest[];
   readonly viewChanges: readonly Digest[];
   readonly envelopes: readonly Digest[];
@@ -114,6 +117,11 @@ export interface RequestRelay extends Statement<'requests'> {
   readonly envelopes: readonly Envelope[];
 }
 
+/** Proof that an epoch ended, for a node that is still in it. Proves itself: whoever brings it need not be known. */
+export interface EpochProof extends Statement<'epochChange'> {
+  readonly change: EpochChange;
+}
+
 /** What a member can say, before it is signed. */
 export type Content =
   | PrePrepare
@@ -126,7 +134,8 @@ export type Content =
   | Fetch
   | BatchSupply
   | DecidedSupply
-  | RequestRelay;
+  | RequestRelay
+  | EpochProof;
 
 /** Content of one kind. */
 export type ContentOf<K extends MessageKind> = Extract<Content, { kind: K }>;

@@ -7,7 +7,7 @@ import { isRejection } from './rejection';
 import { seal } from './seal';
 import { sampleMessages } from './testing/samples';
 import { createSwarm, someContent, someDigest } from './testing/swarm';
-import { checkContent, checkMembership } from './validity';
+import { checkContent, committeeOf } from './validity';
 import { Writer } from './wire';
 
 const swarm = createSwarm({ epoch: 5 });
@@ -28,7 +28,7 @@ it.each(samples)('$name: is signed over its own statement, and whoever opens it 
   const frame = decodeFrame(encodeMessage(message), swarm.limits);
   if (isRejection(frame)) throw new Error(frame.reason);
   expect(frame.statement).toEqual(statementOf(message));
-  expect(checkMembership(swarm.committee, frame.statement)).toBeUndefined();
+  expect(committeeOf(swarm.context.epochs, swarm.committee, frame.statement)).toBe(swarm.context.epochs.newest);
   expect(decodePayload(portableHash, frame, swarm.limits)).toEqual(message);
   expect(checkContent(swarm.context, message)).toBeUndefined();
 });

@@ -28,7 +28,7 @@ export type Draft =
   | Vote
   | CheckpointDraft
   | NewViewDraft
-  | Unsealed<ContentOf<'viewChange' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests'>>;
+  | Unsealed<ContentOf<'viewChange' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange'>>;
 
 /** A Draft of one kind. */
 export type DraftOf<K extends MessageKind> = Extract<Draft, { kind: K }>;
@@ -75,7 +75,9 @@ function complete(sealer: Sealer, draft: Draft): Content {
   }
 }
 
-type Digested = ContentOf<'viewChange' | 'newView' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests'>;
+type Digested = ContentOf<
+  'viewChange' | 'newView' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange'
+>;
 type Undigested = Digested extends infer C ? (C extends Digested ? Omit<C, 'digest'> : never) : never;
 
 function withPayloadDigest(hash: Hash, content: Undigested): Content {

@@ -116,6 +116,7 @@ it('keeps the wire codes of kinds, and says which are evidence', () => {
     batch: 9,
     decided: 10,
     requests: 11,
+    epochChange: 12,
   });
   expect(EVIDENCE_KINDS).toEqual(kinds.slice(0, 6));
 });

@@ -16,6 +16,7 @@ it('names every kind in its own way', () => {
     'batch',
     'decided',
     'requests',
+    'epoch-change',
   ]);
   const kinds = Object.keys(MESSAGE_KINDS) as MessageKind[];
   expect(kinds.map((kind) => subjects.consensus('n0', kind).split('.').at(-1))).toEqual(SUBJECT_KINDS);

@@ -6,7 +6,10 @@ import {
 } from './certificates';
 import type { Committee } from './committee';
 import { NULL_DIGEST, type Hash } from './hash';
-import type { ViewChange, NewView, Signed, Statement } from './messages';
+import type { EpochProof, MessageKind, NewView, Signed, Statement, ViewChange } from './messages';
+import { checkEpochChange } from './epoch-change';
+import type { Epochs } from './epochs';
+import { OBSERVER, type Epoch } from './ids';
 import { reject, type Rejection } from './rejection';
 import type { Envelope } from './request';
 
@@ -15,10 +18,32 @@ export type EnvelopeVerifier = (envelope: Envelope) => boolean;
 
 /** What the checks need. All of it is a function of bytes and epoch table: every member finds the same (Spec §7). */
 export interface ValidityContext {
+  /** Of the epoch that the receiver is in. */
   readonly committee: Committee;
+  readonly epochs: Epochs;
   readonly hash: Hash;
   readonly verifyStatement: StatementVerifier;
   readonly verifyEnvelope: EnvelopeVerifier;
+}
+
+/** Kinds that mean something beyond the epoch in which they are said. */
+const ACROSS_EPOCHS: ReadonlySet<MessageKind> = new Set(['status', 'fetch', 'decided', 'epochChange']);
+
+/** True for what is taken from anybody: an epoch's end is proven by its certificate, and an observer has no key here. */
+export const provesItself = ({ kind, sender }: Statement): boolean =>
+  kind === 'epochChange' || (kind === 'fetch' && sender === OBSERVER);
+
+/**
+ * The committee that a statement is to be judged by, at a member whose own is `current`; or why it is not taken. Before any
+ * signature is checked.
+ */
+export function committeeOf(epochs: Epochs, current: Committee, statement: Statement): Committee | Rejection {
+  const { kind, epoch } = statement;
+  if (kind === 'epochChange') return epochs.of(current.epoch) ?? current;
+  const committee = epochs.of(epoch);
+  if (committee === undefined || (epoch !== current.epoch && !ACROSS_EPOCHS.has(kind)))
+    return reject('wrong_epoch', `epoch ${String(epoch)}, here it is ${String(current.epoch)}`);
+  return provesItself(statement) ? committee : (checkMembership(committee, statement) ?? committee);
 }
 
 /** Checks a statement's epoch and membership, before any signature. Undefined when it may go on. */
@@ -60,14 +85,25 @@ export function checkContent(context: ValidityContext, message: Signed): Rejecti
       return checkNewView(context, message);
     case 'requests':
       return checkEnvelopes(context, message.envelopes);
-    case 'decided':
-      return checkCommitCertificate(context.committee, message.certificate, context.verifyStatement);
+    case 'decided': {
+      // Whoever brings it may be in a later epoch than the one that decided it.
+      const committee = context.epochs.at(message.certificate.sequence);
+      return checkCommitCertificate(committee, message.certificate, context.verifyStatement);
+    }
+    case 'epochChange':
+      return checkProof(context, message);
     case 'batch':
       return checkEnvelopes(context, message.batch.envelopes);
     case 'status':
     case 'fetch':
       return undefined;
   }
+}
+
+function checkProof({ epochs, hash, verifyStatement }: ValidityContext, { change }: EpochProof): Rejection | undefined {
+  const ended = epochs.of((change.table.epoch - 1) as Epoch);
+  if (ended === undefined) return reject('wrong_epoch', `epoch ${String(change.table.epoch - 1)} is not known here`);
+  return checkEpochChange(ended, hash, change, verifyStatement);
 }
 
 function checkPlace({ table }: Committee, { sequence }: Statement): Rejection | undefined {

@@ -32,9 +32,11 @@ const OPEN_SMALL = 2;
 export class Agreement {
   private readonly slots = new Map<Sequence, Slot>();
   /** Next sequence that this member would propose as leader. */
-  private nextSequence = 1 as Sequence;
+  private nextSequence: Sequence;
 
-  constructor(private readonly context: Context) {}
+  constructor(private readonly context: Context) {
+    this.nextSequence = (context.committee.table.baseSequence + 1) as Sequence;
+  }
 
   get size(): number {
     return this.slots.size;
@@ -149,10 +151,12 @@ export class Agreement {
   /** A decided sequence from somebody who has it. Its certificate was checked: it decides, whoever sent it (Spec §10). */
   onDecided(message: Verified<DecidedSupply>): void {
     const { certificate, batch } = message;
-    const { executed } = this.context.ledger;
-    if (certificate.sequence <= executed || certificate.sequence > executed + this.context.committee.table.windowSize) {
+    const { boundary, committee, ledger } = this.context;
+    const reach = ledger.executed + committee.table.windowSize;
+    const beyond = boundary > 0 && certificate.sequence > boundary;
+    if (certificate.sequence <= ledger.executed || certificate.sequence > reach || beyond) {
       this.context.reject(
-        message.sender,
+        this.context.senderHere(message),
         reject('unsolicited', `sequence ${String(certificate.sequence)} is not wanted now`),
       );
       return;
@@ -203,6 +207,17 @@ export class Agreement {
       this.nextSequence = (sequence + 1) as typeof sequence;
       this.persistBatch(this.slotAt(sequence), batch);
       context.vote({ kind: 'prePrepare', view: context.view, sequence, digest: batch.digest, batch });
+    }
+    this.fillToBoundary();
+  }
+
+  /** An epoch ends at its boundary, whether or not there is something to order until then (Spec §7). */
+  private fillToBoundary(): void {
+    const { context } = this;
+    if (context.boundary === 0 || !context.leads) return;
+    for (let sequence = this.nextSequence; sequence <= context.windowTop; sequence++) {
+      this.nextSequence = (sequence + 1) as Sequence;
+      context.vote({ kind: 'prePrepare', view: context.view, sequence, digest: NULL_DIGEST, batch: undefined });
     }
   }
 

@@ -1,5 +1,8 @@
 import type { MemberIndex, Millis, Sequence } from '@concordat/protocol';
 
+/** Decided sequences that one FETCH asks for. */
+export const FETCH_DECIDED_MAX = 32;
+
 /** Length of one accounting period. */
 const PERIOD_MS = 50;
 /** FETCHes of one member that are answered in a period. */
@@ -9,12 +12,12 @@ const BYTES_PER_PERIOD = 1024 * 1024;
 /** A proposal is sent again to one member at most so often: it may carry a whole batch. */
 const PROPOSAL_INTERVAL_MS = 500;
 
-/** How much one member may make another send by asking (Spec §11). */
-export class Allowance {
-  private readonly periods = new Map<MemberIndex, { since: Millis; fetches: number; bytes: number }>();
+/** How much one member, or one sort of strangers, may make another send by asking (Spec §11). */
+export class Allowance<Key = MemberIndex> {
+  private readonly periods = new Map<Key, { since: Millis; fetches: number; bytes: number }>();
 
   /** Whether one more FETCH of the member is answered now. */
-  take(member: MemberIndex, at: Millis): boolean {
+  take(member: Key, at: Millis): boolean {
     let period = this.periods.get(member);
     if (period === undefined || at - period.since >= PERIOD_MS) {
       period = { since: at, fetches: 0, bytes: 0 };
@@ -25,7 +28,7 @@ export class Allowance {
   }
 
   /** Whether that many bytes more are sent to the member in its period. */
-  takeBytes(member: MemberIndex, bytes: number): boolean {
+  takeBytes(member: Key, bytes: number): boolean {
     const period = this.periods.get(member);
     if (period === undefined || period.bytes >= BYTES_PER_PERIOD) return false;
     period.bytes += bytes;

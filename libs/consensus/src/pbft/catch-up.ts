@@ -1,5 +1,6 @@
 import {
   FETCH_ITEMS_MAX,
+  OBSERVER,
   SLOT_FLAGS,
   SLOTS_IN_STATUS_MAX,
   WAITING_IN_STATUS_MAX,
@@ -14,17 +15,22 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
-import type { PeerState } from '../replica';
+import type { Address, PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
-import { Allowance, Resends } from './answer-bounds';
+import { Allowance, FETCH_DECIDED_MAX, Resends } from './answer-bounds';
+import type { Succession } from './succession';
 import type { Slot } from './slot';
 import type { ViewChanges } from './view-changes';
 
-/** Decided sequences that one FETCH asks for. */
-const FETCH_DECIDED_MAX = 32;
 /** A member's STATUS is answered at most so often: its repeats cost nobody anything. */
 const ANSWER_INTERVAL_MS = 50;
+
+/** Somebody who may have what this node lacks. */
+interface Supplier {
+  readonly node: Address;
+  readonly executed: Sequence;
+}
 
 /**
  * Core NATS loses messages, and a sender cannot know by itself which: members say where they stand, and whoever hears it
@@ -53,6 +59,7 @@ export class CatchUp {
     private readonly context: Context,
     private readonly agreement: Agreement,
     private readonly viewChanges: ViewChanges,
+    private readonly succession: Succession,
   ) {}
 
   /** Last STATUS of each member that was heard, by index. */
@@ -60,9 +67,10 @@ export class CatchUp {
     return [...this.peers.values()].sort((a, b) => a.member - b.member);
   }
 
-  /** Says where this member stands. */
+  /** Says where this member stands. Who is no member has nothing to say. */
   announce(): void {
     const { context } = this;
+    if (context.self === OBSERVER) return;
     context.emit({
       kind: 'broadcast',
       draft: {
@@ -91,8 +99,8 @@ export class CatchUp {
   onTick(): void {
     const { executed } = this.context.ledger;
     this.announce();
-    const ahead = this.membersAhead();
-    if (ahead.length > 0 && this.executedAtLastTick === executed) this.fetchDecided(ahead);
+    const suppliers = this.suppliers();
+    if (suppliers.length > 0 && this.executedAtLastTick === executed) this.fetchDecided(suppliers);
     this.executedAtLastTick = executed;
     this.asked.clear();
     this.fetchMissing();
@@ -128,8 +136,8 @@ export class CatchUp {
     const { executed } = this.context.ledger;
     if (executed < this.fetchingThrough || this.fetchingThrough === 0) return;
     this.fetchingThrough = 0 as Sequence;
-    const ahead = this.membersAhead();
-    if (ahead.length > 0) this.fetchDecided(ahead);
+    const suppliers = this.suppliers();
+    if (suppliers.length > 0) this.fetchDecided(suppliers);
   }
 
   onFetch(message: Verified<Fetch>): void {
@@ -199,7 +207,7 @@ export class CatchUp {
   }
 
   private ask(
-    to: MemberIndex,
+    to: Address,
     what: {
       batches?: readonly Digest[];
       viewChanges?: readonly Digest[];
@@ -207,7 +215,8 @@ export class CatchUp {
       decided?: Fetch['decided'];
     },
   ): void {
-    if (to === this.context.self) return;
+    const { self, nodeId } = this.context;
+    if (to === self || to === nodeId) return;
     this.context.emit({
       kind: 'send',
       to,
@@ -215,6 +224,7 @@ export class CatchUp {
         kind: 'fetch',
         view: 0 as View,
         sequence: 0 as Sequence,
+        origin: nodeId,
         batches: (what.batches ?? []).slice(0, FETCH_ITEMS_MAX),
         viewChanges: (what.viewChanges ?? []).slice(0, FETCH_ITEMS_MAX),
         envelopes: (what.envelopes ?? []).slice(0, FETCH_ITEMS_MAX),
@@ -223,19 +233,27 @@ export class CatchUp {
     });
   }
 
-  /** Members that say to have executed more. Their word only decides whom to ask: what they send proves itself. */
-  private membersAhead(): PeerState[] {
-    return this.heard().filter((peer) => peer.executed > this.context.ledger.executed);
+  /** Who says to have executed more. Their word only decides whom to ask: what they send proves itself. */
+  private suppliers(): Supplier[] {
+    const { self, ledger, epochs } = this.context;
+    const members = this.heard()
+      .filter((peer) => peer.executed > ledger.executed)
+      .map(({ member, executed }) => ({ node: member as Address, executed }));
+    const known = [...members, ...this.succession.suppliers()];
+    if (known.length > 0 || self !== OBSERVER) return known;
+    // Nobody is heard where this node stands: the swarm may be epochs ahead. It asks all whom it knows in turn.
+    const executed = (ledger.executed + FETCH_DECIDED_MAX) as Sequence;
+    return epochs.newest.table.members.map(({ nodeId }) => ({ node: nodeId, executed }));
   }
 
-  private fetchDecided(ahead: readonly PeerState[]): void {
+  private fetchDecided(suppliers: readonly Supplier[]): void {
     this.supplier++;
-    const peer = ahead[this.supplier % ahead.length];
-    if (peer === undefined) return;
-    const from = (this.context.ledger.executed + 1) as Sequence;
-    const to = Math.min(peer.executed, from + FETCH_DECIDED_MAX - 1) as Sequence;
+    const supplier = suppliers[this.supplier % suppliers.length];
+    if (supplier === undefined) return;
+    const next = (this.context.ledger.executed + 1) as Sequence;
+    const to = Math.min(supplier.executed, next + FETCH_DECIDED_MAX - 1) as Sequence;
     this.fetchingThrough = to;
-    this.ask(peer.member, { decided: { from, to } });
+    this.ask(supplier.node, { decided: { from: next, to } });
   }
 
   private openSlots(): SlotStatus[] {

@@ -18,7 +18,7 @@ export class Checkpoints {
   /** What this member computed at checkpoints above the stable one. */
   private readonly own = new Map<Sequence, CheckpointContent>();
   private readonly received = new Map<MemberIndex, Map<Sequence, Verified<Checkpoint>>>();
-  /** Proof of the stable checkpoint; undefined at the genesis state. */
+  /** Proof of the stable checkpoint; undefined where the epoch begins. */
   certificate: CheckpointCertificate | undefined;
 
   constructor(private readonly context: Context) {}
@@ -30,7 +30,7 @@ export class Checkpoints {
     const content = context.ledger.checkpoint();
     if (this.certificate?.sequence === sequence) this.compare(this.certificate, content);
     context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: context.ledger.encode() } });
-    if (sequence >= context.stable) this.tell(sequence, content);
+    if (sequence >= context.stable && context.votes) this.tell(sequence, content);
     this.stabilise(sequence);
   }
 
@@ -68,8 +68,7 @@ export class Checkpoints {
     if (certificate.sequence <= context.stable) return;
     const own = this.own.get(certificate.sequence);
     if (own !== undefined) this.compare(certificate, own);
-    this.certificate = certificate;
-    context.stable = certificate.sequence;
+    this.hold(certificate);
     context.emit({ kind: 'persist', record: { kind: 'stable', certificate } });
     context.ownVotes.dropThrough(certificate.sequence);
     for (const sequence of this.own.keys()) if (sequence < certificate.sequence) this.own.delete(sequence);
@@ -81,15 +80,21 @@ export class Checkpoints {
   /** Takes up what a restarted member knew. */
   restore(certificate: CheckpointCertificate | undefined): void {
     if (certificate === undefined || certificate.sequence <= this.context.stable) return;
+    this.hold(certificate);
+  }
+
+  private hold(certificate: CheckpointCertificate): void {
     this.certificate = certificate;
     this.context.stable = certificate.sequence;
+    this.context.certifiedBoundary = certificate.content.boundary;
   }
 
   /** The CHECKPOINT of the state that a restarted member found: its log may end between the two. */
   resume(): void {
     const { ledger, committee, stable } = this.context;
     const sequence = ledger.executed;
-    if (sequence === 0 || sequence < stable || sequence % committee.table.checkpointInterval !== 0) return;
+    const { baseSequence, checkpointInterval } = committee.table;
+    if (sequence <= baseSequence || sequence < stable || sequence % checkpointInterval !== 0 || !this.context.votes) return;
     this.tell(sequence, ledger.checkpoint());
   }
 

@@ -1,9 +1,12 @@
 import {
   invariant,
+  OBSERVER,
   type Committee,
+  type Epochs,
   type Hash,
   type MemberIndex,
   type Millis,
+  type NodeId,
   type Rejection,
   type Sequence,
   type Signed,
@@ -24,8 +27,12 @@ export class Context {
   view = 0 as View;
   /** Highest view that this member asked for or entered. It votes only while this equals `view`. */
   promisedView = 0 as View;
-  /** h: last stable checkpoint. */
-  stable = 0 as Sequence;
+  /** h: last stable checkpoint; where the epoch began until there is one. */
+  stable: Sequence;
+  /** Boundary that a stable checkpoint tells of: known before the decision that set it is executed here. */
+  certifiedBoundary = 0 as Sequence;
+  /** True for a member whose votes count. Who is not in the table, or isolated there, only follows. */
+  readonly votes: boolean;
   /** Members with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
   private readonly proven = new Map<MemberIndex, Map<string, Evidence>>();
   private effects: Effect[] = [];
@@ -37,11 +44,16 @@ export class Context {
     readonly config: ReplicaConfig,
     readonly pool: Pool,
     readonly ledger: Ledger,
-  ) {}
+    readonly epochs: Epochs,
+    readonly nodeId: NodeId,
+  ) {
+    this.stable = committee.table.baseSequence;
+    this.votes = committee.isVoter(self);
+  }
 
-  /** True while this member votes: it is in the highest view that it promised. */
+  /** True while this member votes: it may, and it is in the highest view that it promised. */
   get active(): boolean {
-    return this.view === this.promisedView;
+    return this.votes && this.view === this.promisedView;
   }
 
   /** Leader of the view that was entered last. */
@@ -54,9 +66,18 @@ export class Context {
     return this.active && this.leader === this.self;
   }
 
-  /** Top of the window: h + L. */
+  /** Last sequence of the epoch, once one is known; 0 for none. */
+  get boundary(): Sequence {
+    return this.ledger.boundary > 0 ? this.ledger.boundary : this.certifiedBoundary;
+  }
+
+  /**
+   * Top of the window: h + L, and never beyond the epoch's last sequence (Spec §7). Whoever has not executed the decision
+   * that ends the epoch has h below it, so its window ends at or before the boundary too: nothing beyond it finds a quorum.
+   */
   get windowTop(): Sequence {
-    return (this.stable + this.committee.table.windowSize) as Sequence;
+    const top = (this.stable + this.committee.table.windowSize) as Sequence;
+    return this.boundary > 0 && this.boundary < top ? this.boundary : top;
   }
 
   get provenMembers(): MemberIndex[] {
@@ -81,6 +102,7 @@ export class Context {
    * quorum there decides what the new view did not see.
    */
   vote(draft: BindingDraft): void {
+    invariant(this.votes, `${draft.kind} is voted by a member whose votes count`);
     switch (draft.kind) {
       case 'prePrepare':
       case 'prepare':
@@ -96,6 +118,13 @@ export class Context {
         break;
     }
     this.emit({ kind: 'vote', draft });
+  }
+
+  /** The place of a message's sender in this epoch, whichever epoch it spoke in; OBSERVER for none. */
+  senderHere({ epoch, sender }: Statement): MemberIndex {
+    if (epoch === this.committee.epoch) return sender;
+    const node = this.epochs.of(epoch)?.member(sender)?.nodeId;
+    return (node === undefined ? undefined : this.committee.indexOf(node)) ?? OBSERVER;
   }
 
   /** Reports another member's message that came to nothing. */

@@ -1,11 +1,14 @@
 import {
+  OBSERVER,
   reject,
   type Authentic,
   type Committee,
   type Digest,
   type Envelope,
+  type Epoch,
+  type Epochs,
   type Hash,
-  type MemberIndex,
+  type NodeId,
   type PrePrepare,
   type Rejection,
   type Sequence,
@@ -14,6 +17,7 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
+import type { Judge } from '../judge';
 import { Ledger } from '../ledger';
 import { Pool } from '../pool';
 import {
@@ -36,16 +40,25 @@ import { Checkpoints } from './checkpoints';
 import { Context } from './context';
 import { Executor } from './executor';
 import { Progress } from './progress';
+import { outlivesEpoch, Succession } from './succession';
 import { ViewChanges } from './view-changes';
 
 /** What a PBFT member is made of. */
 export interface PbftOptions {
+  readonly swarmId: Digest;
+  /** What is known of all epochs. The replica adds what it learns. */
+  readonly epochs: Epochs;
+  /** Of the epoch that it takes part in. */
   readonly committee: Committee;
-  readonly self: MemberIndex;
+  /** In that epoch it has the place, if any, that the table gives this node. */
+  readonly nodeId: NodeId;
   readonly hash: Hash;
+  readonly judge: Judge;
   readonly config: ReplicaConfig;
   /** What its data folder held; NOTHING_RECOVERED for a member that never ran. */
   readonly recovered?: Recovered;
+  /** What waited in the pool of the replica before, when one goes on from another in the same process. */
+  readonly waiting?: readonly Authentic[];
 }
 
 /** A member that runs PBFT (Spec §3). */
@@ -61,35 +74,45 @@ class PbftReplica implements Replica {
   private readonly progress: Progress;
   private readonly viewChanges: ViewChanges;
   private readonly executor: Executor;
+  private readonly succession: Succession;
   private readonly catchUp: CatchUp;
   private readonly admission: Admission;
   /** Slots up to here are stable and executed, and were dropped. */
-  private dropped = 0 as Sequence;
+  private dropped: Sequence;
   /** Stable checkpoint at the last event. */
-  private adopted = 0 as Sequence;
+  private adopted: Sequence;
   private halted = false;
 
-  constructor({ committee, self, hash, config, recovered = NOTHING_RECOVERED }: PbftOptions) {
+  constructor(options: PbftOptions) {
+    const { committee, epochs, nodeId, hash, config, recovered = NOTHING_RECOVERED, waiting = [] } = options;
+    const self = committee.indexOf(nodeId) ?? OBSERVER;
+    this.dropped = committee.table.baseSequence;
+    this.adopted = committee.table.baseSequence;
     const pool = new Pool({
       envelopesMax: config.poolEnvelopesMax,
       bytesMax: config.poolBytesMax,
       members: committee.n,
     });
-    const ledger = new Ledger(hash, committee.table, committee.hash);
-    const context = new Context(committee, self, hash, config, pool, ledger);
+    const ledger = new Ledger(options);
+    const context = new Context(committee, self, hash, config, pool, ledger, epochs, nodeId);
     this.context = context;
     this.agreement = new Agreement(context);
     this.checkpoints = new Checkpoints(context);
     this.progress = new Progress(context);
     this.viewChanges = new ViewChanges(context, this.agreement, this.checkpoints, this.progress);
     this.executor = new Executor(context, this.agreement, this.checkpoints, this.progress);
-    this.catchUp = new CatchUp(context, this.agreement, this.viewChanges);
+    this.succession = new Succession(context, this.checkpoints);
+    this.catchUp = new CatchUp(context, this.agreement, this.viewChanges, this.succession);
     this.admission = new Admission(context, this.executor, this.catchUp);
     this.restore(recovered);
+    this.succession.adoptEnd();
+    const before = epochs.of((committee.epoch - 1) as Epoch);
+    for (const envelope of waiting)
+      if (outlivesEpoch(envelope, before, committee)) this.admission.onRelayed(envelope, context.self);
   }
 
   step(event: ReplicaEvent): readonly Effect[] {
-    if (this.halted) return [];
+    if (this.halted || this.succession.isOver) return [];
     this.context.at = event.at;
     switch (event.kind) {
       case 'start':
@@ -147,12 +170,19 @@ class PbftReplica implements Replica {
       headDigest: ledger.headDigest,
       logTime: ledger.logTime,
       totalDecided: ledger.totalDecided,
+      epoch: context.committee.epoch,
+      boundary: context.boundary,
+      votes: context.votes,
       poolEnvelopes: pool.size,
       poolBytes: pool.bytes,
       proven: context.provenMembers,
       slots: this.agreement.size,
       peers: this.catchUp.heard(),
     };
+  }
+
+  waiting(): readonly Authentic[] {
+    return this.context.pool.all() as readonly Authentic[];
   }
 
   waitingEnvelope(id: Digest): Envelope | undefined {
@@ -201,13 +231,17 @@ class PbftReplica implements Replica {
         this.admission.onRelayTimer();
         break;
       case 'progress':
-        if (context.active && context.pool.oldest() !== undefined)
+        if (context.active && this.progress.awaits)
           this.viewChanges.ask((context.view + 1) as View, 'timeout');
         break;
     }
   }
 
   private onMessage(message: Verified): void {
+    if (message.epoch !== this.context.committee.epoch || message.sender === OBSERVER) {
+      this.onForeign(message);
+      return;
+    }
     if (message.sender === this.context.self) this.context.ownVotes.keep(message);
     switch (message.kind) {
       case 'prePrepare':
@@ -249,6 +283,29 @@ class PbftReplica implements Replica {
         // A relayed envelope's deadline is judged at execution, in log time, by everybody alike.
         for (const envelope of message.envelopes) this.admission.onRelayed(envelope as Authentic, message.sender);
         break;
+      case 'epochChange':
+        this.succession.onProof(message);
+        break;
+    }
+  }
+
+  /** From a node in another epoch, or in none. */
+  private onForeign(message: Verified): void {
+    switch (message.kind) {
+      case 'status':
+        this.succession.onForeignStatus(message);
+        break;
+      case 'fetch':
+        this.succession.onForeignFetch(message);
+        break;
+      case 'decided':
+        this.agreement.onDecided(message);
+        break;
+      case 'epochChange':
+        this.succession.onProof(message);
+        break;
+      default:
+        this.context.emit({ kind: 'rejected', sender: OBSERVER, rejection: reject('wrong_epoch', message.kind) });
     }
   }
 
@@ -266,6 +323,7 @@ class PbftReplica implements Replica {
     this.viewChanges.build();
     this.catchUp.continueFetching();
     this.progress.update();
+    this.succession.settle();
   }
 
   private phase(): Phase {

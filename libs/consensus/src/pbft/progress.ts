@@ -2,6 +2,9 @@ import type { Digest, View } from '@concordat/protocol';
 import { isExecuted } from '../ledger';
 import type { Context } from './context';
 
+/** Stands for a part of the way to the epoch's last sequence. */
+type Rest = `rest ${number}`;
+
 /**
  * When to give a leader up (Spec §3).
  *
@@ -10,7 +13,7 @@ import type { Context } from './context';
  */
 export class Progress {
   /** The envelope whose timer runs. */
-  private timed: Digest | undefined;
+  private timed: Digest | Rest | undefined;
   /** The host's timer was started and neither cancelled nor replaced since. */
   private running = false;
   /** Views left since the timed envelope of some view was executed. */
@@ -32,7 +35,7 @@ export class Progress {
     const { context } = this;
     if (!context.active) return;
     this.dropExecuted();
-    const oldest = context.pool.oldest();
+    const oldest = this.awaitedNow();
     if (oldest === this.timed && (oldest !== undefined) === this.running) return;
     this.timed = oldest;
     this.running = oldest !== undefined;
@@ -43,6 +46,22 @@ export class Progress {
         timer: 'progress',
         delayMs: this.doubled(context.config.phaseTimeoutMs, this.failedViews),
       });
+  }
+
+  /** True while something waits for the leader. */
+  get awaits(): boolean {
+    return this.awaitedNow() !== undefined;
+  }
+
+  /**
+   * The oldest waiting envelope; or in an epoch that ends, the rest of it: the leader fills it with nothing, so what waits
+   * is the next epoch's. That timer starts again with each checkpoint interval that is executed.
+   */
+  private awaitedNow(): Digest | Rest | undefined {
+    const { ledger, committee, boundary, pool } = this.context;
+    if (boundary === 0) return pool.oldest();
+    if (ledger.executed >= boundary) return undefined;
+    return `rest ${Math.floor(ledger.executed / committee.table.checkpointInterval)}`;
   }
 
   /** This member asks for another view: its own clock stops until a quorum asks too. */

@@ -10,20 +10,20 @@ import {
 
 /** What a new view starts with: a pure function of its VIEW-CHANGEs, so that every backup can check the leader (Spec §3). */
 export interface NewViewPlan {
-  /** min-s: highest stable checkpoint among them; undefined at the genesis state. */
+  /** min-s: highest stable checkpoint among them; undefined where the epoch begins. */
   readonly stable: CheckpointCertificate | undefined;
   readonly lowest: Sequence;
   /** One digest per sequence from lowest + 1 to max-s, without gaps. */
   readonly entries: readonly { readonly sequence: Sequence; readonly digest: Digest }[];
 }
 
-/** Computes min-s, max-s and O. The order of the VIEW-CHANGEs does not matter. */
-export function planNewView(viewChanges: readonly ViewChange[]): NewViewPlan {
+/** Computes min-s, max-s and O. `base`: where the epoch begins. The order of the VIEW-CHANGEs does not matter. */
+export function planNewView(viewChanges: readonly ViewChange[], base: Sequence): NewViewPlan {
   let stable: CheckpointCertificate | undefined;
   for (const { stable: candidate } of viewChanges) {
-    if (candidate !== undefined && candidate.sequence > (stable?.sequence ?? 0)) stable = candidate;
+    if (candidate !== undefined && candidate.sequence > (stable?.sequence ?? base)) stable = candidate;
   }
-  const lowest = (stable?.sequence ?? 0) as Sequence;
+  const lowest = stable?.sequence ?? base;
   const best = new Map<Sequence, PreparedCertificate>();
   let highest: number = lowest;
   for (const { prepared } of viewChanges) {

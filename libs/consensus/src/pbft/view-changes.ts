@@ -80,7 +80,7 @@ export class ViewChanges {
   /** Leaves the current view and asks for `view`. The message names only batches that are durable here. */
   ask(view: View, reason: 'timeout' | 'joined' | 'contradictory-new-view' | 'torn-log'): void {
     const { context } = this;
-    if (view <= context.promisedView) return;
+    if (!context.votes || view <= context.promisedView) return;
     context.promisedView = view;
     context.emit({ kind: 'viewLeft', view: context.view, reason });
     this.progress.viewFailed();
@@ -119,28 +119,28 @@ export class ViewChanges {
   /** The clock for NEW-VIEW runs only once a quorum asked: before that its leader cannot have built it. */
   private waitForNewView(): void {
     const { context } = this;
-    if (context.active) return;
+    if (!context.votes || context.active) return;
     const asking = this.heldFrom(context.promisedView).map((message) => message.sender);
     if (context.committee.isQuorum(asking)) this.progress.awaitNewView(context.promisedView);
   }
 
   /** The NEW-VIEW timer ran out: its leader failed too. */
   onNewViewTimeout(): void {
-    if (!this.context.active) this.ask((this.context.promisedView + 1) as View, 'timeout');
+    if (this.context.votes && !this.context.active) this.ask((this.context.promisedView + 1) as View, 'timeout');
   }
 
   /** As leader of the promised view: NEW-VIEW from VIEW-CHANGEs whose batches are all here. */
   build(): void {
     const { context } = this;
     const view = context.promisedView;
-    if (context.active || context.committee.leaderOf(view) !== context.self) return;
+    if (!context.votes || context.active || context.committee.leaderOf(view) !== context.self) return;
     if (context.ownVotes.newView?.view === view || this.building === view) return;
     // Only VIEW-CHANGEs whose batches are here: a batch that a liar alone holds would leave the view without it for ever.
     const usable = this.votesFor(view).filter((message) => this.missingBatchesOf(message).length === 0);
     const senders = usable.map((message) => message.sender);
     if (!senders.includes(context.self) || !context.committee.isQuorum(senders)) return;
     this.building = view;
-    const plan = planNewView(usable);
+    const plan = planNewView(usable, context.committee.table.baseSequence);
     for (const { sequence, digest } of plan.entries) this.agreement.makeDurable(sequence, digest);
     // Its own NEW-VIEW binds the leader as soon as it is durable, so the checkpoint that it starts from must be before.
     if (plan.stable !== undefined) this.checkpoints.adopt(plan.stable);
@@ -221,7 +221,7 @@ export class ViewChanges {
     this.pending.delete(message.sender);
     if (message.view <= context.view || message.view < context.promisedView) return;
     const parts = [...byDigest.values()];
-    const plan = planNewView(parts);
+    const plan = planNewView(parts, context.committee.table.baseSequence);
     if (!followsPlan(message.entries, plan)) {
       context.accuse({ kind: 'contradictory-new-view', accused: message.sender, newView: message, viewChanges: parts });
       context.reject(

@@ -1,7 +1,10 @@
 import { asciiBytes } from '../bytes';
 import { createBatch, type Batch } from '../batch';
 import { NULL_DIGEST, portableHash, ZERO_DIGEST } from '../hash';
-import { memberIndex, millis, sequence, view } from '../ids';
+import type { EpochChange } from '../epoch-change';
+import type { EpochTable } from '../epoch-table';
+import { epochTableHash } from '../epoch-table-codec';
+import { epoch, memberIndex, millis, nodeId, OBSERVER, sequence, view } from '../ids';
 import type { MessageKind, Signed } from '../messages';
 import type { Draft } from '../seal';
 import { someContent, someDigest, someRequest, type TestSwarm } from './swarm';
@@ -25,6 +28,23 @@ export function someBatch(swarm: TestSwarm): Batch {
       someRequest('c', { category: 'configuration', priority: 'critical' }),
     ]),
   ]);
+}
+
+/** The end of the swarm's epoch at 32: what follows has the same members, one of them isolated. */
+export function someChange(swarm: TestSwarm): EpochChange {
+  const { table } = swarm.committee;
+  const next: EpochTable = {
+    ...table,
+    epoch: epoch(table.epoch + 1),
+    baseSequence: sequence(32),
+    members: table.members.map((member, index) => ({ ...member, isolated: index === 3 })),
+  };
+  const content = {
+    stateDigest: someDigest('state 32'),
+    boundary: sequence(32),
+    nextTableHash: epochTableHash(portableHash, next),
+  };
+  return { table: next, certificate: swarm.checkpointCertificate(32, content, [0, 1, 2]) };
 }
 
 /** At least one message of every kind, and each optional part both there and absent. All are valid in a swarm of four. */
@@ -151,6 +171,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
       {
         kind: 'fetch',
         ...none,
+        origin: nodeId('n2'),
         batches: [digest],
         viewChanges: parts.slice(0, 1).map((part) => part.digest),
         envelopes: batch.envelopes.map((envelope) => envelope.id),
@@ -161,7 +182,27 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
       'fetch empty',
       'Asks for nothing.',
       2,
-      { kind: 'fetch', ...none, batches: [], viewChanges: [], envelopes: [], decided: undefined },
+      { kind: 'fetch', ...none, origin: nodeId('n2'), batches: [], viewChanges: [], envelopes: [], decided: undefined },
+    ],
+    [
+      'fetch observer',
+      'Asks for decided sequences in the name of a node that is no member of the epoch.',
+      OBSERVER,
+      {
+        kind: 'fetch',
+        ...none,
+        origin: nodeId('n9'),
+        batches: [],
+        viewChanges: [],
+        envelopes: [],
+        decided: { from: sequence(1), to: sequence(32) },
+      },
+    ],
+    [
+      'epochChange',
+      'Proves that epoch 0 ended with sequence 32, and with which table epoch 1 begins.',
+      2,
+      { kind: 'epochChange', view: view(0), sequence: sequence(32), change: someChange(swarm) },
     ],
     ['batch', 'A batch that was asked for by its digest.', 3, { kind: 'batch', ...none, batch }],
     [

@@ -9,6 +9,7 @@ import {
 } from '../certificates';
 import type { WireLimits } from '../codec';
 import { Committee } from '../committee';
+import { Epochs } from '../epochs';
 import { createEpochTable, swarmId, type Genesis, type TableOptions } from '../genesis';
 import { digestOfBytes, portableHash, ZERO_DIGEST } from '../hash';
 import { epoch, memberIndex, millis, nodeId, sequence, view, type Digest, type MemberIndex } from '../ids';
@@ -164,6 +165,7 @@ export function createSwarm(options: TestSwarmOptions = {}): TestSwarm {
     limits: wireLimits(table),
     context: {
       committee,
+      epochs: new Epochs(portableHash, table),
       hash: portableHash,
       verifyStatement(said, signature) {
         const member = committee.member(said.sender);

@@ -1,0 +1,129 @@
+import {
+  OBSERVER,
+  reject,
+  type Committee,
+  type Envelope,
+  type EpochChange,
+  type EpochProof,
+  type Fetch,
+  type NodeId,
+  type Sequence,
+  type Status,
+  type Verified,
+  type View,
+} from '@concordat/protocol';
+import type { Checkpoints } from './checkpoints';
+import type { Context } from './context';
+import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
+
+/**
+ * Whether an envelope that waited through the end of an epoch can still be ordered in the next. A gateway that has left or
+ * taken another key signed it with one that nobody accepts any more.
+ */
+export function outlivesEpoch({ signer }: Envelope, before: Committee | undefined, now: Committee): boolean {
+  if (signer.kind === 'client') return true;
+  const keyIn = (committee: Committee | undefined): string | undefined => {
+    const index = committee?.indexOf(signer.nodeId);
+    return index === undefined ? undefined : committee?.member(index)?.publicKey.join();
+  };
+  const key = keyIn(now);
+  return key !== undefined && key === keyIn(before);
+}
+
+/** Proofs of later epochs that one STATUS or FETCH from an old one is answered with. */
+const PROOFS_PER_ANSWER = 8;
+
+/**
+ * How an epoch gives way to the next (Spec §7), and how nodes of different epochs help each other across: whoever is behind
+ * is told by proof that its epoch ended, then fetches what it lacks like anybody else.
+ */
+export class Succession {
+  /** Nodes of later epochs, by what they said last: where to ask. */
+  private readonly ahead = new Map<NodeId, Sequence>();
+  private readonly allowance = new Allowance<NodeId | 'observers'>();
+  private ended = false;
+
+  constructor(
+    private readonly context: Context,
+    private readonly checkpoints: Checkpoints,
+  ) {}
+
+  /** True once the epoch has ended here. */
+  get isOver(): boolean {
+    return this.ended;
+  }
+
+  /** Nodes of later epochs that say to have executed more, by name. */
+  suppliers(): readonly { readonly node: NodeId; readonly executed: Sequence }[] {
+    const { executed } = this.context.ledger;
+    return [...this.ahead]
+      .filter(([, theirs]) => theirs > executed)
+      .map(([node, theirs]) => ({ node, executed: theirs }))
+      .sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
+  /** After every event: the epoch is over once its last sequence is executed here and a quorum has certified the state after it. */
+  settle(): void {
+    const { context } = this;
+    const { ledger, boundary } = context;
+    const { certificate } = this.checkpoints;
+    const table = ledger.nextTable;
+    if (this.ended || boundary === 0 || ledger.executed !== boundary || table === undefined) return;
+    if (certificate?.sequence !== boundary) return;
+    this.ended = true;
+    const change: EpochChange = { certificate, table };
+    context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
+    context.emit({ kind: 'epochEnded', change });
+  }
+
+  /** Proof that an epoch ended: this one's own end is a stable checkpoint; a later one's tells who is there to be asked. */
+  onProof(message: Verified<EpochProof>): void {
+    const { context } = this;
+    const { change } = message;
+    if (!context.epochs.add(change)) {
+      context.reject(context.senderHere(message), reject('redundant', `epoch ${String(change.table.epoch)} is known`));
+      return;
+    }
+    this.adoptEnd();
+  }
+
+  /** A proven end of this epoch is a stable checkpoint, whether or not this member has come so far. */
+  adoptEnd(): void {
+    const [change] = this.context.epochs.changesAfter(this.context.committee.epoch, 1);
+    if (change !== undefined) this.checkpoints.adopt(change.certificate);
+  }
+
+  /** STATUS of a node in another epoch. */
+  onForeignStatus(message: Verified<Status>): void {
+    const { context } = this;
+    const node = context.epochs.of(message.epoch)?.member(message.sender)?.nodeId;
+    if (node === undefined || node === context.nodeId) return;
+    if (message.epoch > context.committee.epoch) this.ahead.set(node, message.sequence);
+    else if (this.allowance.take(node, context.at)) this.sendProofs(node, message.epoch);
+  }
+
+  /** FETCH of a node that is in another epoch, or follows without being a member: it gets decisions, and proofs of what it missed. */
+  onForeignFetch(message: Verified<Fetch>): void {
+    const { context } = this;
+    const { sender, epoch, origin, decided } = message;
+    const member = context.epochs.of(epoch)?.member(sender)?.nodeId;
+    // An observer's name is only its word: all of them share one allowance.
+    const [node, account] = sender === OBSERVER ? [origin, 'observers' as const] : [member, member];
+    if (node === undefined || account === undefined || node === context.nodeId) return;
+    if (!this.allowance.take(account, context.at)) return;
+    if (epoch < context.committee.epoch) this.sendProofs(node, epoch);
+    if (decided === undefined || decided.from > context.ledger.executed) return;
+    const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
+    context.emit({ kind: 'supply', to: node, from: decided.from, through });
+  }
+
+  private sendProofs(to: NodeId, epoch: Status['epoch']): void {
+    const { context } = this;
+    for (const change of context.epochs.changesAfter(epoch, PROOFS_PER_ANSWER)) {
+      // What this member learned by proof alone it cannot answer for yet.
+      if (change.table.epoch > context.committee.epoch) return;
+      const sequence = change.certificate.sequence;
+      context.emit({ kind: 'send', to, draft: { kind: 'epochChange', view: 0 as View, sequence, change } });
+    }
+  }
+}
