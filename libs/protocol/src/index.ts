@@ -1,4 +1,16 @@
-export { asciiBytes, asciiText, concatBytes, equalBytes, fromBase64Url, fromHex, toBase64Url, toHex } from './bytes';
+export {
+  asciiBytes,
+  asciiText,
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  toBase64Url,
+  toHex,
+  utf8Bytes,
+  utf8Text,
+} from './bytes';
+export { canonicalJson } from './canonical-json';
 export {
   digest,
   epoch,
@@ -71,7 +83,7 @@ export {
 } from './genesis';
 export { checkEpochChange, type EpochChange } from './epoch-change';
 export { noOutcomes, OUTCOME_NAMES, OUTCOMES, type Outcome, type OutcomeName } from './outcomes';
-export { wireLimits } from './limits';
+export { BROKER_PAYLOAD_BYTES, wireLimits } from './limits';
 export {
   CATEGORIES,
   clientId,
