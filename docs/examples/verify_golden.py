@@ -8,7 +8,7 @@ import base64, hashlib, json, pathlib, sys
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "libs" / "protocol" / "golden"
 KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests".split()
-CATEGORIES = "general model_update strategy_change resource_allocation safety_critical configuration".split()
+CATEGORIES = "general model_update strategy_change resource_allocation safety_critical configuration system".split()
 PRIORITIES = "low normal high critical".split()
 golden = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 

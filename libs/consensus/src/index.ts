@@ -1,9 +1,11 @@
+export type { Judge } from './judge';
 export { Deduplication, type NonceVerdict } from './deduplication';
-export { isExecuted, Ledger, type Execution } from './ledger';
+export { isExecuted, Ledger, type Execution, type LedgerOptions } from './ledger';
 export { Pool, type PoolLimits } from './pool';
 export {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
+  type Address,
   type BindingKind,
   type CommittedBlock,
   type DurableRecord,
@@ -18,8 +20,38 @@ export {
   type ReplicaConfig,
   type ReplicaEvent,
   type ReplicaState,
+  type RequestedChange,
   type SignedStatement,
   type TimerId,
+  type WaitingEnvelope,
 } from './replica';
 export { createPbftReplica, type PbftOptions } from './pbft/pbft-replica';
 export { followsPlan, planNewView, type NewViewPlan } from './pbft/view-change-rules';
+export { JOIN_PROOF_AGE_MAX, Membership, type ChangeResult, type MembershipOptions } from './membership/membership';
+export type { KeyVerifier } from './membership/authorities';
+export { KNOWN_KEYS_MAX } from './membership/known-keys';
+export { faultMargin, whatIf, type FaultMargin } from './membership/fault-margin';
+export { weightsByReputation } from './membership/weights';
+export {
+  OPERATION_KINDS,
+  parseOperation,
+  REASON_LENGTH_MAX,
+  type IsolateOperation,
+  type JoinOperation,
+  type LeaveOperation,
+  type Operation,
+  type OperationKind,
+  type ReleaseOperation,
+  type ReputationOperation,
+  type RotateOperation,
+} from './membership/operation';
+export { isRefusal, type Refusal } from './membership/refusal';
+export {
+  encodeSystemRequest,
+  joinProofBytes,
+  operationBytes,
+  parseSystemRequest,
+  type Approval,
+  type JoinClaim,
+  type SystemRequest,
+} from './membership/system-request';

@@ -25,7 +25,7 @@ import {
   type Sequence,
 } from '@concordat/protocol';
 import { Deduplication, type NonceVerdict } from './deduplication';
-import { Membership, nextMembership } from './membership';
+import { Membership } from './membership/membership';
 import type { Judge } from './judge';
 import type { RequestedChange } from './replica';
 
@@ -203,7 +203,7 @@ export class Ledger {
         epochTableHash(this.hash, next) === this.options.committee.hash,
       `the state after sequence ${String(this.sequence)} leads into epoch ${String(this.table.epoch)}`,
     );
-    this.membership = nextMembership(this.membership);
+    this.membership = this.membership.succeed();
   }
 
   private membershipOf(committee: Committee): Membership {

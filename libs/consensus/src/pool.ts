@@ -99,6 +99,11 @@ export class Pool {
     return this.entries.get(id)?.envelope;
   }
 
+  /** Everything that waits, the longest waiting first, with the member that brought it. */
+  all(): { readonly envelope: Authentic; readonly origin: MemberIndex }[] {
+    return [...this.entries.values()].map(({ envelope, origin }) => ({ envelope: envelope as Authentic, origin }));
+  }
+
   /** Where it was proposed; undefined when it waits for that, or is not here. */
   proposedAt(id: Digest): Sequence | undefined {
     return this.entries.get(id)?.proposedAt;

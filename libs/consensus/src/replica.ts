@@ -20,7 +20,7 @@ import type {
   Verified,
   View,
 } from '@concordat/protocol';
-import type { ChangeResult } from './membership';
+import type { ChangeResult } from './membership/membership';
 
 /** Timers that an engine asks its host for. Starting one that runs replaces it. */
 export type TimerId = 'status' | 'progress' | 'new-view' | 'relay';
@@ -174,6 +174,13 @@ export const NOTHING_RECOVERED: Recovered = {
   tornTail: false,
 };
 
+/** An envelope in the pool. */
+export interface WaitingEnvelope {
+  readonly envelope: Authentic;
+  /** The member that brought it. */
+  readonly origin: NodeId;
+}
+
 /** Phases of a sequence as users see them. */
 export type Phase = 'idle' | 'waiting' | 'pre-prepare' | 'prepare' | 'commit' | 'decided' | 'view-change';
 
@@ -231,8 +238,8 @@ export interface Replica {
   /** Whether a message is worth opening: cheap, before its signature is checked. Undefined when it is. */
   admit(statement: Statement): Rejection | undefined;
   state(): ReplicaState;
-  /** All envelopes that wait here, the most urgent and oldest first: the replica of the next epoch takes them over. */
-  waiting(): readonly Authentic[];
+  /** All envelopes that wait here, the longest waiting first: the replica of the next epoch takes them over. */
+  waiting(): readonly WaitingEnvelope[];
   /** The envelope with that id, while it waits here. */
   waitingEnvelope(id: Digest): Envelope | undefined;
   /** Undefined for an envelope that does not wait here. */

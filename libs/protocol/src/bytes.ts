@@ -67,6 +67,34 @@ export function asciiText(bytes: Uint8Array): string {
   return text;
 }
 
+/** UTF-8 of text. Throws a RangeError for half of a surrogate pair. */
+export function utf8Bytes(text: string): Uint8Array {
+  let escaped: string;
+  try {
+    escaped = encodeURIComponent(text);
+  } catch {
+    throw new RangeError('text with half of a surrogate pair');
+  }
+  const bytes = new Uint8Array(escaped.length);
+  let length = 0;
+  for (let at = 0; at < escaped.length; at++) {
+    const code = escaped.charCodeAt(at);
+    bytes[length++] = code === PERCENT ? parseInt(escaped.slice(at + 1, (at += 2) + 1), 16) : code;
+  }
+  return bytes.slice(0, length);
+}
+
+/** Text of UTF-8 bytes. Throws a RangeError for bytes that are not UTF-8: overlong forms and surrogates are none. */
+export function utf8Text(bytes: Uint8Array): string {
+  const hex = toHex(bytes);
+  try {
+    return decodeURIComponent(hex.replaceAll(/../g, '%$&'));
+  } catch {
+    throw new RangeError('not UTF-8');
+  }
+}
+
+const PERCENT = 0x25;
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** RFC 4648 §5 text without padding. */

@@ -16,7 +16,7 @@ import {
 import { encodeEpochTable } from './epoch-table-codec';
 import { digestBytes, purposeDigest, type Hash } from './hash';
 import { isId, type Digest, type Epoch, type NodeId, type Sequence } from './ids';
-import { wireLimits } from './limits';
+import { BROKER_PAYLOAD_BYTES, wireLimits } from './limits';
 import { Writer } from './wire';
 
 /** What a swarm starts from. Every member has the same, byte for byte in meaning. */
@@ -36,9 +36,6 @@ export const swarmId = (hash: Hash, genesis: Genesis): Digest =>
     new Writer(64).text(genesis.swarm).raw(digestBytes(genesis.random)).bytes(),
     encodeEpochTable(genesis.table),
   );
-
-/** Broker payload that default tables must fit into: NATS's own default. */
-const BROKER_PAYLOAD_BYTES = 1024 * 1024;
 
 /** A member as the maker of a genesis names it; by default it weighs 1, has reputation 1 and is not isolated. */
 export type MemberOptions = Pick<Member, 'nodeId' | 'publicKey'> & Partial<Omit<Member, 'isolated'>>;

@@ -26,6 +26,7 @@ const PURPOSES: readonly HashPurpose[] = [
   'outcomes',
   'history',
   'deduplication',
+  'member-key',
   'pending',
   'state',
   'checkpoint',

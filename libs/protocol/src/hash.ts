@@ -24,6 +24,7 @@ export type HashPurpose =
   | 'outcomes'
   | 'history'
   | 'deduplication'
+  | 'member-key'
   | 'pending'
   | 'state'
   | 'checkpoint';

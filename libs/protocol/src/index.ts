@@ -1,4 +1,16 @@
-export { asciiBytes, asciiText, concatBytes, equalBytes, fromBase64Url, fromHex, toBase64Url, toHex } from './bytes';
+export {
+  asciiBytes,
+  asciiText,
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  toBase64Url,
+  toHex,
+  utf8Bytes,
+  utf8Text,
+} from './bytes';
+export { canonicalJson } from './canonical-json';
 export {
   digest,
   epoch,
@@ -73,7 +85,7 @@ export {
 export { Epochs } from './epochs';
 export { checkEpochChange, type EpochChange } from './epoch-change';
 export { noOutcomes, OUTCOME_NAMES, OUTCOMES, type Outcome, type OutcomeName } from './outcomes';
-export { widestLimits, wireLimits } from './limits';
+export { BROKER_PAYLOAD_BYTES, widestLimits, wireLimits } from './limits';
 export {
   CATEGORIES,
   clientId,

@@ -347,6 +347,7 @@ it('keeps the wire codes of categories and priorities', () => {
     'resource_allocation',
     'safety_critical',
     'configuration',
+    'system',
   ]);
   expect(PRIORITIES).toEqual(['low', 'normal', 'high', 'critical']);
 });

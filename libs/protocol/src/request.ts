@@ -11,6 +11,8 @@ export const CATEGORIES = [
   'resource_allocation',
   'safety_critical',
   'configuration',
+  /** Asks for a change of the member table (Spec §7); all others mean nothing to the members. */
+  'system',
 ] as const;
 /** A category of CATEGORIES. */
 export type Category = (typeof CATEGORIES)[number];

@@ -1,5 +1,6 @@
 import {
   BATCH_OVERHEAD_BYTES,
+  OBSERVER,
   reject,
   type Authentic,
   type Digest,
@@ -101,7 +102,8 @@ export class Admission {
   }
 
   private refuseSubmission(envelope: Authentic): Rejection | undefined {
-    const { at, committee } = this.context;
+    const { at, committee, self } = this.context;
+    if (self === OBSERVER) return reject('not_a_member', 'this node is no member of the swarm now: ask another');
     const { requestLifetimeMaxMs, logTimeBoundMs, batchRequestsMax, batchBytesMax } = committee.table;
     const size = envelope.bytes.length + BATCH_OVERHEAD_BYTES.batch + BATCH_OVERHEAD_BYTES.envelope;
     if (envelope.requests.length > batchRequestsMax || size > batchBytesMax) {

@@ -94,7 +94,8 @@ export class Checkpoints {
     const { ledger, committee, stable } = this.context;
     const sequence = ledger.executed;
     const { baseSequence, checkpointInterval } = committee.table;
-    if (sequence <= baseSequence || sequence < stable || sequence % checkpointInterval !== 0 || !this.context.votes) return;
+    if (sequence <= baseSequence || sequence < stable || sequence % checkpointInterval !== 0 || !this.context.votes)
+      return;
     this.tell(sequence, ledger.checkpoint());
   }
 

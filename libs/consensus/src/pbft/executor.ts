@@ -53,8 +53,9 @@ export class Executor {
     const held = slot.batchOf(certificate.digest);
     if (held === undefined) return false;
     const batch = held === 'null' ? undefined : held;
-    const { outcomes, logTime, headDigest } = context.ledger.execute(sequence, batch);
-    context.emit({ kind: 'commit', block: { sequence, batch, certificate, logTime, outcomes, headDigest } });
+    const execution = context.ledger.execute(sequence, batch);
+    const { outcomes } = execution;
+    context.emit({ kind: 'commit', block: { sequence, batch, certificate, ...execution } });
     let at = 0;
     for (const envelope of batch?.envelopes ?? []) {
       context.pool.remove(envelope.id);

@@ -32,6 +32,7 @@ import {
   type ReplicaEvent,
   type ReplicaState,
   type TimerId,
+  type WaitingEnvelope,
 } from '../replica';
 import { Admission } from './admission';
 import { Agreement } from './agreement';
@@ -58,7 +59,7 @@ export interface PbftOptions {
   /** What its data folder held; NOTHING_RECOVERED for a member that never ran. */
   readonly recovered?: Recovered;
   /** What waited in the pool of the replica before, when one goes on from another in the same process. */
-  readonly waiting?: readonly Authentic[];
+  readonly waiting?: readonly WaitingEnvelope[];
 }
 
 /** A member that runs PBFT (Spec §3). */
@@ -107,8 +108,10 @@ class PbftReplica implements Replica {
     this.restore(recovered);
     this.succession.adoptEnd();
     const before = epochs.of((committee.epoch - 1) as Epoch);
-    for (const envelope of waiting)
-      if (outlivesEpoch(envelope, before, committee)) this.admission.onRelayed(envelope, context.self);
+    for (const { envelope, origin } of waiting) {
+      if (!outlivesEpoch(envelope, before, committee)) continue;
+      this.admission.onRelayed(envelope, committee.indexOf(origin) ?? context.self);
+    }
   }
 
   step(event: ReplicaEvent): readonly Effect[] {
@@ -181,8 +184,9 @@ class PbftReplica implements Replica {
     };
   }
 
-  waiting(): readonly Authentic[] {
-    return this.context.pool.all() as readonly Authentic[];
+  waiting(): readonly WaitingEnvelope[] {
+    const { pool, committee, nodeId } = this.context;
+    return pool.all().map(({ envelope, origin }) => ({ envelope, origin: committee.member(origin)?.nodeId ?? nodeId }));
   }
 
   waitingEnvelope(id: Digest): Envelope | undefined {
@@ -231,8 +235,7 @@ class PbftReplica implements Replica {
         this.admission.onRelayTimer();
         break;
       case 'progress':
-        if (context.active && this.progress.awaits)
-          this.viewChanges.ask((context.view + 1) as View, 'timeout');
+        if (context.active && this.progress.awaits) this.viewChanges.ask((context.view + 1) as View, 'timeout');
         break;
     }
   }
