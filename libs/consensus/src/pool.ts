@@ -100,7 +100,7 @@ export class Pool {
   }
 
   /** Everything that waits, the longest waiting first, with the member that brought it. */
-  all(): { readonly envelope: Authentic; readonly origin: MemberIndex }[] {
+  all(): { readonly envelope: Authentic; readonly origin: MemberIndex | undefined }[] {
     return [...this.entries.values()].map(({ envelope, origin }) => ({ envelope: envelope as Authentic, origin }));
   }
 

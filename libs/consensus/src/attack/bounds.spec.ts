@@ -10,10 +10,11 @@ import {
   type Millis,
   type Sequence,
   type View,
+  type NodeId,
 } from '@concordat/protocol';
-import { Ledger } from '../ledger';
-import type { Effect } from '../replica';
-import { Driver, envelopeOf, testCommittee } from '../testing/driver';
+import type { Ledger } from '../ledger';
+import type { Address, Effect } from '../replica';
+import { Driver, envelopeOf, testCommittee, testLedger } from '../testing/driver';
 
 const ZERO = '00'.repeat(32) as Digest;
 
@@ -51,6 +52,7 @@ describe('attack: bounds', () => {
     const effects = emitted(member, () =>
       member.from(2, {
         kind: 'fetch',
+        origin: 'node-1' as NodeId,
         view: 0 as View,
         sequence: 0 as Sequence,
         batches: Array.from({ length: 64 }, () => member.digest('A')),
@@ -69,6 +71,7 @@ describe('attack: bounds', () => {
       for (let i = 0; i < 100; i++)
         member.from(2, {
           kind: 'fetch',
+          origin: 'node-1' as NodeId,
           view: 0 as View,
           sequence: 0 as Sequence,
           batches: [member.digest('A')],
@@ -118,7 +121,7 @@ describe('attack: bounds', () => {
     const views = [1, 2, 3].map((sender) => member.viewChange(sender, 1, [member.certificate('A')]));
     member.receive(views[0]!).receive(views[1]!).receive(views[2]!);
     member.receive(member.newView(1, views, ['A'])); // its batch never arrives
-    const asked = new Set<number>();
+    const asked = new Set<Address>();
     member.from(1, { ...status(8), view: 1 as View, promisedView: 1 as View });
     member.from(3, { ...status(8), view: 1 as View, promisedView: 1 as View });
     const effects = emitted(member, () => {
@@ -146,7 +149,7 @@ describe('attack: bounds', () => {
 });
 
 describe('attack: exactly once', () => {
-  const ledger = (): Ledger => new Ledger(portableHash, testCommittee().table, testCommittee().hash);
+  const ledger = (): Ledger => testLedger();
   const run = (of: Ledger, time: number, envelope: ReturnType<typeof envelopeOf>): number[] => [
     ...of.execute((of.executed + 1) as Sequence, createBatch(portableHash, time as Millis, [envelope])).outcomes,
   ];

@@ -1,14 +1,19 @@
 import {
   checkContent,
-  checkMembership,
+  committeeOf,
+  Epochs,
   isRejection,
+  OBSERVER,
   portableHash,
   seal,
+  ZERO_DIGEST,
   type Authentic,
   type Committee,
   type Draft,
+  type EpochChange,
   type MemberIndex,
   type Millis,
+  type NodeId,
   type Signed,
   type Verified,
 } from '@concordat/protocol';
@@ -16,6 +21,7 @@ import { createPbftReplica } from '../pbft/pbft-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
+  type Address,
   type CommittedBlock,
   type DurableRecord,
   type Effect,
@@ -24,8 +30,9 @@ import {
   type Replica,
   type ReplicaConfig,
   type TimerId,
+  type WaitingEnvelope,
 } from '../replica';
-import { testCommittee } from '../testing/driver';
+import { testCommittee, testJudge } from '../testing/driver';
 
 const stub = (sender: MemberIndex): Uint8Array => Uint8Array.from({ length: 64 }, () => sender + 1);
 
@@ -34,7 +41,11 @@ export type Filter = (from: number, to: number, message: Signed) => boolean;
 
 /** One member with its disk: everything is durable at once, and survives `crash`. */
 export class Node {
+  readonly nodeId: NodeId;
   replica!: Replica;
+  epochs: Epochs;
+  /** Of the epoch that it is in. */
+  committee: Committee;
   up = true;
   readonly votes: Signed[] = [];
   readonly records: DurableRecord[] = [];
@@ -47,9 +58,19 @@ export class Node {
   crashBefore: ((effect: Effect) => boolean) | undefined;
   constructor(
     readonly index: number,
+    genesis: Committee,
     /** Which member it is: a twin runs with another node's key. */
-    readonly self = index,
-  ) {}
+    member = index,
+  ) {
+    this.nodeId = `node-${String(member)}` as NodeId;
+    this.epochs = new Epochs(portableHash, genesis.table);
+    this.committee = genesis;
+  }
+
+  /** Its place in the epoch that it is in. */
+  get self(): MemberIndex {
+    return this.committee.indexOf(this.nodeId) ?? OBSERVER;
+  }
 }
 
 /** Real replicas, a network that obeys a filter, virtual time in steps of 1 ms. Deterministic. */
@@ -72,18 +93,20 @@ export class Cluster {
       config?: Partial<ReplicaConfig>;
       dead?: readonly number[];
       twinOf?: readonly number[];
+      /** Nodes beyond the members: they follow, and may join. */
+      observers?: number;
     } = {},
   ) {
     this.committee = options.committee ?? testCommittee(n);
     this.config = { ...DEFAULT_REPLICA_CONFIG, ...options.config };
-    for (let index = 0; index < n; index++) {
-      const node = new Node(index);
+    for (let index = 0; index < n + (options.observers ?? 0); index++) {
+      const node = new Node(index, this.committee);
       this.nodes.push(node);
       if (options.dead?.includes(index) === true) node.up = false;
       else this.boot(node, NOTHING_RECOVERED);
     }
     for (const member of options.twinOf ?? []) {
-      const twin = new Node(this.nodes.length, member);
+      const twin = new Node(this.nodes.length, this.committee, member);
       this.nodes.push(twin);
       this.boot(twin, NOTHING_RECOVERED);
     }
@@ -121,13 +144,24 @@ export class Cluster {
     const state = of('state').at(-1);
     node.up = true;
     node.crashBefore = undefined;
+    node.epochs = new Epochs(portableHash, this.committee.table);
+    for (const { change } of of('epoch')) node.epochs.add(change);
+    node.committee = node.epochs.newest;
+    const { epoch, table } = node.committee;
+    const here = (sequence: number): boolean => sequence > table.baseSequence;
     this.boot(node, {
       state: state === undefined ? undefined : { sequence: state.sequence, bytes: state.state },
-      stable: of('stable').at(-1)?.certificate,
-      votes: node.votes,
-      batches: of('batch'),
-      prepared: of('prepared').map((record) => record.certificate),
-      newViews: of('newView').map((record) => record.message),
+      stable: of('stable')
+        .map((record) => record.certificate)
+        .findLast(({ sequence }) => here(sequence)),
+      votes: node.votes.filter((vote) => vote.epoch === epoch),
+      batches: of('batch').filter(({ sequence }) => here(sequence)),
+      prepared: of('prepared')
+        .map((record) => record.certificate)
+        .filter(({ sequence }) => here(sequence)),
+      newViews: of('newView')
+        .map((record) => record.message)
+        .filter((message) => message.epoch === epoch),
       decided: node.blocks.filter((block) => block.sequence > (state?.sequence ?? 0)),
       evidence: [],
       tornTail: false,
@@ -189,27 +223,48 @@ export class Cluster {
     });
   }
 
-  private boot(node: Node, recovered: Recovered): void {
+  private boot(node: Node, recovered: Recovered, waiting: readonly WaitingEnvelope[] = []): void {
+    node.timers.clear();
     node.replica = createPbftReplica({
-      committee: this.committee,
-      self: node.self as MemberIndex,
+      swarmId: ZERO_DIGEST,
+      epochs: node.epochs,
+      committee: node.committee,
+      nodeId: node.nodeId,
       hash: portableHash,
+      judge: testJudge,
       config: this.config,
       recovered,
+      waiting,
     });
     this.step(node, { kind: 'start', at: this.now as Millis });
+  }
+
+  /** The next epoch begins on a node with what the last one left. */
+  private succeed(node: Node, change: EpochChange): void {
+    node.epochs.add(change);
+    const committee = node.epochs.of(change.table.epoch);
+    const state = node.records.findLast((record) => record.kind === 'state');
+    if (committee === undefined || state === undefined) throw new Error('an epoch ends with its state');
+    node.committee = committee;
+    const waiting = node.replica.waiting();
+    this.boot(node, { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state } }, waiting);
+  }
+
+  private seal(node: Node, draft: Draft): Signed {
+    const { self, committee } = node;
+    const sealer = { hash: portableHash, epoch: committee.epoch, sender: self, sign: () => stub(self) };
+    return seal(sealer, draft);
   }
 
   private deliver(to: number, message: Signed): void {
     const node = this.node(to);
     if (!node.up) return;
-    const refused =
-      checkMembership(this.committee, message) ??
-      (this.useAdmit ? node.replica.admit(message) : undefined) ??
-      checkContent(
-        { committee: this.committee, hash: portableHash, verifyStatement: () => true, verifyEnvelope: () => true },
-        message,
-      );
+    const { committee, epochs } = node;
+    const judge = committeeOf(epochs, committee, message);
+    const context = { committee, epochs, hash: portableHash, verifyStatement: () => true, verifyEnvelope: () => true };
+    const refused = isRejection(judge)
+      ? judge
+      : ((this.useAdmit ? node.replica.admit(message) : undefined) ?? checkContent(context, message));
     if (isRejection(refused)) return;
     this.step(node, { kind: 'message', at: this.now as Millis, message: message as Verified });
   }
@@ -217,7 +272,8 @@ export class Cluster {
   private step(node: Node, event: Parameters<Replica['step']>[0]): void {
     if (!node.up) return;
     const own: Signed[] = [];
-    for (const effect of node.replica.step(event)) {
+    const { replica } = node;
+    for (const effect of replica.step(event)) {
       if (node.crashBefore?.(effect) === true) {
         this.crash(node.index);
         return;
@@ -227,7 +283,8 @@ export class Cluster {
     }
     if (event.kind !== 'drained') node.drainDue = true;
     for (const message of own)
-      this.step(node, { kind: 'message', at: this.now as Millis, message: message as Verified });
+      if (node.replica === replica)
+        this.step(node, { kind: 'message', at: this.now as Millis, message: message as Verified });
   }
 
   private perform(node: Node, effect: Effect, own: Signed[]): void {
@@ -236,17 +293,17 @@ export class Cluster {
         node.records.push(effect.record);
         break;
       case 'vote': {
-        const message = this.sealAs(node.self, effect.draft);
+        const message = this.seal(node, effect.draft);
         node.votes.push(message);
         own.push(message);
         this.broadcast(node.index, message);
         break;
       }
       case 'broadcast':
-        this.broadcast(node.index, this.sealAs(node.self, effect.draft));
+        this.broadcast(node.index, this.seal(node, effect.draft));
         break;
       case 'send':
-        this.post(node.index, effect.to, this.sealAs(node.self, effect.draft));
+        this.post(node.index, effect.to, this.seal(node, effect.draft));
         break;
       case 'forward':
         this.post(node.index, effect.to, effect.message);
@@ -257,7 +314,7 @@ export class Cluster {
           this.post(
             node.index,
             effect.to,
-            this.sealAs(node.self, { kind: 'decided', view: certificate.view, sequence, batch, certificate }),
+            this.seal(node, { kind: 'decided', view: certificate.view, sequence, batch, certificate }),
           );
         }
         break;
@@ -273,23 +330,28 @@ export class Cluster {
       case 'accuse':
         node.accused.push(effect.evidence);
         break;
+      case 'epochEnded':
+        this.succeed(node, effect.change);
+        break;
+      case 'halt':
+        throw new Error(`${node.nodeId} halts: ${effect.reason}`);
       default:
         break;
     }
   }
 
   private broadcast(from: number, message: Signed): void {
-    const { self } = this.node(from);
-    for (const node of this.nodes) if (node.self !== self) this.toNode(from, node.index, message);
+    const { nodeId } = this.node(from);
+    for (const node of this.nodes) if (node.nodeId !== nodeId) this.toNode(from, node.index, message);
   }
 
   /** To a member: to it and to its twins. */
-  private post(from: number, to: number, message: Signed): void {
-    for (const node of this.nodes) if (node.self === to) this.toNode(from, node.index, message);
+  private post(from: number, to: Address, message: Signed): void {
+    const receiver = typeof to === 'number' ? this.node(from).committee.member(to)?.nodeId : to;
+    for (const node of this.nodes) if (node.nodeId === receiver) this.toNode(from, node.index, message);
   }
 
   private toNode(from: number, to: number, message: Signed): void {
-    if (message.sender === this.node(to).self) return;
     if (this.filter(from, to, message)) this.wire.push({ due: this.now + this.delay(), from, to, message });
   }
 }

@@ -4,6 +4,7 @@ import {
   type Digest,
   type DraftOf,
   type MemberIndex,
+  type NodeId,
   type Sequence,
   type Signed,
   type SlotStatus,
@@ -126,6 +127,7 @@ describe('what a STATUS brings back', () => {
 describe('what a FETCH brings', () => {
   const fetch = (what: Partial<DraftOf<'fetch'>>): DraftOf<'fetch'> => ({
     kind: 'fetch',
+    origin: 'node-1' as NodeId,
     view: 0 as View,
     sequence: 0 as Sequence,
     batches: [],

@@ -185,8 +185,10 @@ class PbftReplica implements Replica {
   }
 
   waiting(): readonly WaitingEnvelope[] {
-    const { pool, committee, nodeId } = this.context;
-    return pool.all().map(({ envelope, origin }) => ({ envelope, origin: committee.member(origin)?.nodeId ?? nodeId }));
+    const { pool, committee, nodeId, self } = this.context;
+    return pool
+      .all()
+      .map(({ envelope, origin = self }) => ({ envelope, origin: committee.member(origin)?.nodeId ?? nodeId }));
   }
 
   waitingEnvelope(id: Digest): Envelope | undefined {

@@ -1,6 +1,6 @@
 import { portableHash, type MemberIndex, type Sequence, type Signed, type ViewChange } from '@concordat/protocol';
 import { Driver, envelopeOf, testCommittee } from '../testing/driver';
-import { followsPlan, planNewView } from './view-change-rules';
+import { followsPlan, planNewView, type NewViewPlan } from './view-change-rules';
 
 const ALL = ['start ', 'cancel ', 'broadcast status', 'admit'];
 
@@ -256,6 +256,7 @@ describe('starting a view', () => {
 });
 
 describe('the plan of a new view', () => {
+  const plan0 = (viewChanges: readonly ViewChange[]): NewViewPlan => planNewView(viewChanges, 0 as Sequence);
   const member = new Driver(0, { committee: testCommittee(4) });
   const viewChange = (sender: number, prepared: Parameters<Driver['viewChange']>[2], stable?: number): ViewChange => ({
     ...(member.viewChange(sender, 9, prepared) as Signed<ViewChange>),
@@ -270,7 +271,7 @@ describe('the plan of a new view', () => {
   });
 
   it('takes for each sequence the digest of the highest view, not the first found', () => {
-    const plan = planNewView([
+    const plan = plan0([
       viewChange(0, [member.certificate('old', { view: 1 })]),
       viewChange(1, [member.certificate('new', { view: 4 })]),
       viewChange(2, [member.certificate('older', { view: 0 })]),
@@ -279,7 +280,7 @@ describe('the plan of a new view', () => {
   });
 
   it('starts above the highest stable checkpoint among members that stand at different ones', () => {
-    const plan = planNewView([
+    const plan = plan0([
       viewChange(0, [member.certificate('A', { sequence: 2 }), member.certificate('B', { sequence: 6 })]),
       viewChange(1, [], 4),
       viewChange(2, []),
@@ -297,11 +298,11 @@ describe('the plan of a new view', () => {
       viewChange(1, [member.certificate('B', { view: 3 })]),
       viewChange(2, [], 4),
     ];
-    expect(planNewView([...changes].reverse())).toEqual(planNewView(changes));
+    expect(plan0([...changes].reverse())).toEqual(plan0(changes));
   });
 
   it('is followed only by exactly its entries', () => {
-    const plan = planNewView([viewChange(0, [member.certificate('A'), member.certificate('B', { sequence: 2 })])]);
+    const plan = plan0([viewChange(0, [member.certificate('A'), member.certificate('B', { sequence: 2 })])]);
     const entries = plan.entries.map((entry) => ({ ...entry, signature: portableHash(new Uint8Array(0)) }));
     expect(followsPlan(entries, plan)).toBe(true);
     expect(followsPlan(entries.slice(0, 1), plan)).toBe(false);

@@ -1,13 +1,17 @@
 import {
   asciiBytes,
   Committee,
+  concatBytes,
   createBatch,
   createEpochTable,
   encodeEnvelopeBody,
+  Epochs,
+  equalBytes,
   NULL_DIGEST,
   portableHash,
   seal,
   sealEnvelope,
+  ZERO_DIGEST,
   type Authentic,
   type Batch,
   type Content,
@@ -24,6 +28,8 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
+import type { Judge } from '../judge';
+import { Ledger } from '../ledger';
 import { createPbftReplica } from '../pbft/pbft-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
@@ -37,6 +43,16 @@ import {
 /** Signatures are checked outside the core, so that its tests need none that hold: these only tell who signed. */
 const stubSignature = (sender: MemberIndex): Uint8Array => Uint8Array.from({ length: 64 }, () => sender + 1);
 
+/** What testJudge takes for the signature of whoever has the key. */
+export const testSignature = (publicKey: Uint8Array, bytes: Uint8Array): Uint8Array =>
+  concatBytes(portableHash(publicKey, bytes), portableHash(bytes, publicKey));
+
+/** Its signatures anybody can make; a proof against a member is that member's name. */
+export const testJudge: Judge = {
+  verify: (publicKey, bytes, signature) => equalBytes(testSignature(publicKey, bytes), signature),
+  proves: (_, proof, accused) => equalBytes(proof, asciiBytes(accused)),
+};
+
 /** A committee of `n` with small windows: K = 4, L = 8 unless said otherwise. */
 export function testCommittee(n = 4, overrides: Partial<EpochTable> = {}): Committee {
   const members = Array.from({ length: n }, (_, index) => ({
@@ -46,6 +62,16 @@ export function testCommittee(n = 4, overrides: Partial<EpochTable> = {}): Commi
   }));
   return new Committee(createEpochTable({ members, checkpointInterval: 4, windowSize: 8, ...overrides }), portableHash);
 }
+
+/** The genesis state of a committee. */
+export const testLedger = (committee = testCommittee()): Ledger =>
+  new Ledger({
+    hash: portableHash,
+    swarmId: ZERO_DIGEST,
+    epochs: new Epochs(portableHash, committee.table),
+    committee,
+    judge: testJudge,
+  });
 
 /** What an envelope of the tests may say. */
 export interface EnvelopeOptions {
@@ -97,9 +123,12 @@ export class Driver {
   ) {
     this.committee = options.committee ?? testCommittee();
     this.replica = createPbftReplica({
+      swarmId: ZERO_DIGEST,
+      epochs: new Epochs(portableHash, this.committee.table),
       committee: this.committee,
-      self: self as MemberIndex,
+      nodeId: `node-${String(self)}` as NodeId,
       hash: portableHash,
+      judge: testJudge,
       config: { ...DEFAULT_REPLICA_CONFIG, ...options.config },
       ...(options.recovered === undefined ? {} : { recovered: options.recovered }),
     });
@@ -293,6 +322,8 @@ export class Driver {
         return `stable ${String(effect.sequence)}`;
       case 'admitted':
         return 'admit';
+      case 'epochEnded':
+        return `end epoch ${String(effect.change.table.epoch - 1)}`;
       case 'halt':
         return 'halt';
     }

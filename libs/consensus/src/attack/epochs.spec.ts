@@ -1,0 +1,181 @@
+import type { EpochTable, Signed } from '@concordat/protocol';
+import { envelopeOf, testCommittee } from '../testing/driver';
+import { joinEnvelope, OPERATOR, systemEnvelope } from '../testing/system';
+import { Cluster } from './cluster';
+
+const swarm = (n: number, options: ConstructorParameters<typeof Cluster>[1] = {}, table: Partial<EpochTable> = {}) =>
+  new Cluster(n, { committee: testCommittee(n, { operators: [OPERATOR], ...table }), ...options });
+
+const epochsOf = (cluster: Cluster): number[] => cluster.nodes.map((node) => node.replica.state().epoch);
+const isVote = (message: Signed): boolean => ['prePrepare', 'prepare', 'commit'].includes(message.kind);
+
+describe('membership by decision', () => {
+  it('a node joins an idle swarm, follows first, and votes from the next epoch on', () => {
+    const cluster = swarm(4, { observers: 1 });
+    cluster.run(50);
+    cluster.submit(1, joinEnvelope(4));
+    cluster.run(1000);
+    expect(epochsOf(cluster)).toEqual([1, 1, 1, 1, 1]);
+    expect(cluster.nodes.map((node) => node.replica.state().votes)).toEqual([true, true, true, true, true]);
+    cluster.submit(4, envelopeOf('alice'));
+    cluster.run(200);
+    expect(new Set(cluster.executed())).toEqual(new Set([13]));
+    expect(cluster.node(4).votes.some((vote) => vote.kind === 'commit' && vote.epoch === 1)).toBe(true);
+    expect(cluster.node(4).votes.every((vote) => vote.epoch === 1)).toBe(true);
+    cluster.checkAgreement();
+  });
+
+  it('grows 4 to 7 and shrinks back under load, with f and Q right in every epoch', () => {
+    const cluster = swarm(4, { observers: 3 });
+    const sizes: number[][] = [];
+    let client = 0;
+    const load = (ms: number): void => {
+      for (let i = 0; i < ms / 10; i++) {
+        cluster.submit(client % 4, envelopeOf(`client ${String(client++)}`, { expiresAt: cluster.now + 60_000 }));
+        cluster.run(10);
+      }
+    };
+    const note = (): void => {
+      const { n, f, quorumWeight } = cluster.node(0).committee;
+      sizes.push([n, f, quorumWeight]);
+      expect(new Set(epochsOf(cluster).slice(0, 4))).toEqual(new Set([sizes.length]));
+    };
+    for (const index of [4, 5, 6]) {
+      cluster.submit(0, joinEnvelope(index, sizes.length));
+      load(800);
+      note();
+    }
+    for (const [index, f] of [
+      [6, 1],
+      [5, undefined],
+      [4, undefined],
+    ] as const) {
+      cluster.submit(
+        0,
+        systemEnvelope({ kind: 'leave', node_id: `node-${String(index)}`, ...(f === undefined ? {} : { f }) }),
+      );
+      load(800);
+      note();
+    }
+    expect(sizes).toEqual([
+      [5, 1, 4],
+      [6, 1, 4],
+      [7, 2, 5],
+      [6, 1, 4],
+      [5, 1, 4],
+      [4, 1, 3],
+    ]);
+    cluster.run(500);
+    cluster.checkAgreement();
+    const decided = cluster.node(0).replica.state().totalDecided;
+    expect(decided).toBe(client + 6);
+    expect(cluster.nodes.slice(0, 4).map((node) => node.replica.state().totalDecided)).toEqual([
+      decided,
+      decided,
+      decided,
+      decided,
+    ]);
+  });
+
+  it('a member that was away through two epochs is told by proof, catches up, and votes again', () => {
+    const cluster = swarm(4, { observers: 2 });
+    cluster.run(20);
+    cluster.crash(3);
+    cluster.submit(0, joinEnvelope(4, 0));
+    cluster.run(1000);
+    cluster.submit(0, joinEnvelope(5, 1));
+    cluster.run(1000);
+    expect(cluster.node(0).replica.state().epoch).toBe(2);
+    cluster.restart(3);
+    cluster.run(1500);
+    expect(epochsOf(cluster)).toEqual([2, 2, 2, 2, 2, 2]);
+    cluster.submit(3, envelopeOf('bob'));
+    cluster.run(300);
+    expect(new Set(cluster.executed()).size).toBe(1);
+    expect(cluster.node(3).votes.some((vote) => vote.epoch === 2 && isVote(vote))).toBe(true);
+    cluster.checkAgreement();
+  });
+
+  it('nothing beyond the boundary is voted in the epoch that ends, in whatever view', () => {
+    const cluster = swarm(4, { config: { pipelineDepth: 8 } });
+    cluster.run(20);
+    cluster.submit(0, systemEnvelope({ kind: 'reputation', node_id: 'node-3', behavior_score: 0.5, reason: 'late' }));
+    for (let i = 0; i < 20; i++) cluster.submit(i % 4, envelopeOf(`c${String(i)}`));
+    // The leader goes as soon as the change is decided: the next one ends the epoch.
+    cluster.run(6);
+    cluster.crash(0);
+    cluster.run(3000);
+    const boundary = cluster.node(1).committee.table.baseSequence;
+    expect(cluster.node(1).replica.state().epoch).toBe(1);
+    for (const node of cluster.nodes)
+      for (const vote of node.votes.filter(isVote))
+        expect([vote.epoch, vote.sequence > boundary]).toEqual([vote.epoch, vote.epoch === 1]);
+    expect(new Set(cluster.executed().slice(1)).size).toBe(1);
+    expect(cluster.node(1).replica.state().totalDecided).toBe(21);
+    cluster.checkAgreement();
+  });
+
+  it('a restart at any point of the change ends in the same epoch', () => {
+    for (let at = 0; at < 160; at += 4) {
+      const cluster = swarm(4);
+      cluster.submit(0, systemEnvelope({ kind: 'reputation', node_id: 'node-1', behavior_score: 0, reason: 'test' }));
+      let steps = 0;
+      cluster.node(2).crashBefore = () => ++steps > at;
+      cluster.run(300);
+      if (!cluster.node(2).up) cluster.restart(2);
+      cluster.run(1500);
+      expect([at, epochsOf(cluster)]).toEqual([at, [1, 1, 1, 1]]);
+      cluster.submit(2, envelopeOf('alice'));
+      cluster.run(500);
+      expect([at, new Set(cluster.executed()).size]).toEqual([at, 1]);
+      cluster.checkAgreement();
+    }
+  });
+
+  it('all members restart with the epoch ended, and with it not yet ended', () => {
+    for (const ms of [5, 10, 20, 40, 80]) {
+      const cluster = swarm(4);
+      cluster.submit(0, systemEnvelope({ kind: 'reputation', node_id: 'node-1', behavior_score: 0, reason: 'test' }));
+      cluster.run(ms);
+      for (const index of [0, 1, 2, 3]) cluster.crash(index);
+      for (const index of [0, 1, 2, 3]) cluster.restart(index);
+      cluster.run(1500);
+      cluster.submit(2, envelopeOf('alice'));
+      cluster.run(500);
+      expect([ms, new Set(cluster.executed()).size]).toEqual([ms, 1]);
+      expect(cluster.node(0).replica.state().totalDecided).toBeGreaterThanOrEqual(1);
+      cluster.checkAgreement();
+    }
+  });
+
+  it('who is isolated counts for nothing from the next epoch on, and can be released', () => {
+    const cluster = swarm(4);
+    const proof = Buffer.from('node-3').toString('base64url');
+    cluster.submit(0, systemEnvelope({ kind: 'isolate', node_id: 'node-3', proof }));
+    cluster.run(1000);
+    expect(epochsOf(cluster)).toEqual([1, 1, 1, 1]);
+    expect(cluster.node(3).replica.state().votes).toBe(false);
+    cluster.crash(2);
+    cluster.submit(1, envelopeOf('alice'));
+    cluster.run(1500);
+    // Two votes of four: isolated signers count for nothing, and what a quorum weighs stays.
+    expect(cluster.node(0).replica.state().totalDecided).toBe(1);
+    cluster.restart(2);
+    cluster.run(3000);
+    expect(cluster.node(3).replica.state().totalDecided).toBe(2);
+    cluster.submit(1, systemEnvelope({ kind: 'release', node_id: 'node-3' }));
+    cluster.run(2000);
+    expect(cluster.nodes.map((node) => node.replica.state().votes)).toEqual([true, true, true, true]);
+  });
+
+  it('a key is rotated while requests of its gateway wait', () => {
+    const cluster = swarm(4, { observers: 1 });
+    cluster.submit(1, systemEnvelope({ kind: 'leave', node_id: 'node-3', f: 0 }));
+    cluster.run(1000);
+    expect(epochsOf(cluster).slice(0, 3)).toEqual([1, 1, 1]);
+    expect(cluster.node(0).committee).toMatchObject({ n: 3, f: 0, quorumWeight: 2 });
+    expect(cluster.node(3).replica.state()).toMatchObject({ epoch: 1, votes: false });
+    cluster.submit(3, envelopeOf('late'));
+    expect(cluster.node(3).effects.at(-1)).toMatchObject({ kind: 'refused', rejection: { code: 'not_a_member' } });
+  });
+});
