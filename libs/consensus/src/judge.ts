@@ -6,7 +6,7 @@ import type { Committee, NodeId } from '@concordat/protocol';
  */
 export interface Judge {
   /** True when the signature over the bytes was made with that key. */
-  verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
+  readonly verify: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => boolean;
   /** True when the bytes are a proof of the epoch that the accused contradicted itself (Spec §8). */
-  proves(committee: Committee, proof: Uint8Array, accused: NodeId): boolean;
+  readonly proves: (committee: Committee, proof: Uint8Array, accused: NodeId) => boolean;
 }

@@ -238,7 +238,7 @@ export class CatchUp {
     const { self, ledger, epochs } = this.context;
     const members = this.heard()
       .filter((peer) => peer.executed > ledger.executed)
-      .map(({ member, executed }) => ({ node: member as Address, executed }));
+      .map(({ member, executed }) => ({ node: member, executed }));
     const known = [...members, ...this.succession.suppliers()];
     if (known.length > 0 || self !== OBSERVER) return known;
     // Nobody is heard where this node stands: the swarm may be epochs ahead. It asks all whom it knows in turn.
