@@ -207,8 +207,9 @@ export class Ledger {
   }
 
   private membershipOf(committee: Committee): Membership {
-    const { hash, swarmId, judge } = this.options;
-    const proves = (proof: Uint8Array, accused: NodeId): boolean => judge.proves(committee, proof, accused);
+    const { hash, swarmId, epochs, judge } = this.options;
+    const proves = (proof: Uint8Array, accused: NodeId): boolean =>
+      judge.proves(epochs, committee.epoch, proof, accused);
     return new Membership({ hash, swarmId, table: committee.table, verify: judge.verify, proves });
   }
 

@@ -229,6 +229,7 @@ export class Cluster {
       swarmId: ZERO_DIGEST,
       epochs: node.epochs,
       committee: node.committee,
+      self: node.self,
       nodeId: node.nodeId,
       hash: portableHash,
       judge: testJudge,
@@ -241,7 +242,6 @@ export class Cluster {
 
   /** The next epoch begins on a node with what the last one left. */
   private succeed(node: Node, change: EpochChange): void {
-    node.epochs.add(change);
     const committee = node.epochs.of(change.table.epoch);
     const state = node.records.findLast((record) => record.kind === 'state');
     if (committee === undefined || state === undefined) throw new Error('an epoch ends with its state');

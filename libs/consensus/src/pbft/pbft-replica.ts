@@ -8,6 +8,7 @@ import {
   type Epoch,
   type Epochs,
   type Hash,
+  type MemberIndex,
   type NodeId,
   type PrePrepare,
   type Rejection,
@@ -51,7 +52,8 @@ export interface PbftOptions {
   readonly epochs: Epochs;
   /** Of the epoch that it takes part in. */
   readonly committee: Committee;
-  /** In that epoch it has the place, if any, that the table gives this node. */
+  /** Its place there; OBSERVER for a node that is not in the table, or has not the key that the table names. */
+  readonly self: MemberIndex;
   readonly nodeId: NodeId;
   readonly hash: Hash;
   readonly judge: Judge;
@@ -85,8 +87,7 @@ class PbftReplica implements Replica {
   private halted = false;
 
   constructor(options: PbftOptions) {
-    const { committee, epochs, nodeId, hash, config, recovered = NOTHING_RECOVERED, waiting = [] } = options;
-    const self = committee.indexOf(nodeId) ?? OBSERVER;
+    const { committee, self, epochs, nodeId, hash, config, recovered = NOTHING_RECOVERED, waiting = [] } = options;
     this.dropped = committee.table.baseSequence;
     this.adopted = committee.table.baseSequence;
     const pool = new Pool({
@@ -202,7 +203,10 @@ class PbftReplica implements Replica {
   base(): { records: DurableRecord[]; votes: Signed[] } {
     const { ownVotes, ledger } = this.context;
     const { certificate } = this.checkpoints;
-    const records: DurableRecord[] = [{ kind: 'state', sequence: ledger.executed, state: ledger.encode() }];
+    const records: DurableRecord[] = [
+      ...this.succession.past(),
+      { kind: 'state', sequence: ledger.executed, state: ledger.encode() },
+    ];
     if (certificate !== undefined) records.push({ kind: 'stable', certificate });
     if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
     for (const evidence of this.context.evidence) records.push({ kind: 'evidence', evidence });

@@ -14,6 +14,7 @@ import {
 } from '@concordat/protocol';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
+import type { DurableRecord } from '../replica';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
 
 /**
@@ -48,6 +49,12 @@ export class Succession {
     private readonly checkpoints: Checkpoints,
   ) {}
 
+  /** The changes that led to this epoch: whoever restarts must know them before anything else. */
+  past(): DurableRecord[] {
+    const { epochs, committee } = this.context;
+    return epochs.changesUpTo(committee.epoch).map((change) => ({ kind: 'epoch', change }));
+  }
+
   /** True once the epoch has ended here. */
   get isOver(): boolean {
     return this.ended;
@@ -72,6 +79,7 @@ export class Succession {
     if (certificate?.sequence !== boundary) return;
     this.ended = true;
     const change: EpochChange = { certificate, table };
+    context.epochs.add(change);
     context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
     context.emit({ kind: 'epochEnded', change });
   }

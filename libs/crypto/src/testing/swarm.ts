@@ -30,6 +30,9 @@ import {
   type SignatureScheme,
   type Statement,
   type VoteSignature,
+  Epochs,
+  epochTableHash,
+  type EpochChange,
 } from '@concordat/protocol';
 import { nativeHash } from '../hash';
 import { createOpener, type Opener, type OpenerOptions } from '../opener';
@@ -100,6 +103,7 @@ export class TestSwarm {
   opener(options: Partial<OpenerOptions> = {}): Opener {
     return createOpener({
       committee: this.committee,
+      epochs: new Epochs(nativeHash, this.committee.table),
       swarmId: this.id,
       hash: nativeHash,
       limits: wireLimits(this.committee.table),
@@ -167,6 +171,20 @@ export class TestSwarm {
     const leaderSignature = this.member(leader).signStatement(this.statement('prePrepare', leader, at));
     const { view: ofView, sequence, digest } = this.statement('prepare', 0, at);
     return { view: ofView, sequence, digest, leaderSignature, signatures: this.votes('prepare', senders, at) };
+  }
+
+  /** The epoch ends at 24, and the next has the same members. */
+  epochChange(): EpochChange {
+    const { table } = this.committee;
+    const next = { ...table, epoch: epoch(1), baseSequence: sequence(24) };
+    const content = {
+      stateDigest: someDigest('state'),
+      boundary: sequence(24),
+      nextTableHash: epochTableHash(nativeHash, next),
+    };
+    const fields = { sequence: 24, digest: checkpointDigest(nativeHash, sequence(24), content) };
+    const signatures = this.votes('checkpoint', [0, 1, 2], fields);
+    return { table: next, certificate: { sequence: sequence(24), content, signatures } };
   }
 
   checkpointContent(): CheckpointContent {
@@ -239,6 +257,7 @@ export class TestSwarm {
         draft: {
           kind: 'fetch',
           ...none,
+          origin: nodeId('n1'),
           batches: [batch.digest],
           viewChanges: [someDigest('view-change')],
           envelopes: [],
@@ -248,6 +267,10 @@ export class TestSwarm {
       batch: { sender: 2, draft: { kind: 'batch', ...none, batch } },
       decided: { sender: 2, draft: { kind: 'decided', view: view(0), sequence: sequence(1), certificate, batch } },
       requests: { sender: 1, draft: { kind: 'requests', ...none, envelopes: this.envelopes() } },
+      epochChange: {
+        sender: 2,
+        draft: { kind: 'epochChange', view: view(0), sequence: sequence(24), change: this.epochChange() },
+      },
     };
   }
 

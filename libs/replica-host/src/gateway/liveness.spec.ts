@@ -9,6 +9,7 @@ import {
   portableHash,
   sequence,
   view,
+  epoch,
 } from '@concordat/protocol';
 import { viewSwarm, type SwarmView } from './liveness';
 
@@ -38,6 +39,9 @@ const state = (peers: readonly PeerState[], change: Partial<ReplicaState> = {}):
   promisedView: view(0),
   leader: memberIndex(0),
   phase: 'idle',
+  epoch: epoch(0),
+  boundary: sequence(0),
+  votes: true,
   executed: sequence(50),
   stable: sequence(0),
   headDigest: head,

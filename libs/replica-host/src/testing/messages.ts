@@ -176,6 +176,7 @@ export const decide = (n: number, batch?: Batch): Effect => {
     logTime: millis(1),
     outcomes: new Uint8Array(batch?.envelopes.length ?? 0),
     headDigest: ZERO_DIGEST,
+    changes: [],
   };
   return { kind: 'commit', block };
 };
