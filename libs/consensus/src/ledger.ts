@@ -209,7 +209,7 @@ export class Ledger {
   private membershipOf(committee: Committee): Membership {
     const { hash, swarmId, epochs, judge } = this.options;
     const proves = (proof: Uint8Array, accused: NodeId): boolean =>
-      judge.proves(epochs, committee.epoch, proof, accused);
+      judge.proves(epochs, this.table.epoch, proof, accused);
     return new Membership({ hash, swarmId, table: committee.table, verify: judge.verify, proves });
   }
 

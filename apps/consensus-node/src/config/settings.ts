@@ -51,6 +51,8 @@ export const LOCAL = {
   PIPELINE_DEPTH: integer(1, 1 << 17),
   POOL_ENVELOPES_MAX: integer(1, 1_000_000),
   POOL_BYTES_MAX: integer(1 << 20, 2 ** 34),
+  /** The genesis does not name this node with this key: it joined later, or its key was rotated. Until then it follows. */
+  JOIN: flag,
   /** Whether the vote log is synced beside the event loop, or once per turn of it. */
   GROUP_COMMIT: oneOf('async', 'sync'),
   LOG_LEVEL: oneOf(...LOG_LEVELS),
@@ -84,6 +86,7 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
   PIPELINE_DEPTH: String(pipelineDepth),
   POOL_ENVELOPES_MAX: String(poolEnvelopesMax),
   POOL_BYTES_MAX: String(poolBytesMax),
+  JOIN: 'false',
   GROUP_COMMIT: 'async',
   LOG_LEVEL: 'info',
   LOG_PRETTY: 'false',

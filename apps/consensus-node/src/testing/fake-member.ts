@@ -4,6 +4,8 @@ import {
   Committee,
   createBatch,
   createEpochTable,
+  epoch,
+  Epochs,
   digest,
   type Digest,
   epoch,
@@ -82,6 +84,7 @@ class Decisions implements DecisionsView {
 export class FakeMember implements MemberPort {
   readonly nodeId = nodeId('n1');
   readonly committee = new Committee(table, nativeHash);
+  readonly epochs = new Epochs(nativeHash, table);
   readonly genesis: Genesis = { swarm: 'fake', random: digest('1'.repeat(64)), table };
   readonly swarmId: Digest = swarmId(nativeHash, this.genesis);
   readonly proposals = new Proposals({ seenMax: 100, waitersMax: 2 });
@@ -111,6 +114,7 @@ export class FakeMember implements MemberPort {
     const limits = wireLimits(table);
     const opener = createOpener({
       committee: this.committee,
+      epochs: this.epochs,
       swarmId: this.swarmId,
       hash: nativeHash,
       limits,
@@ -156,6 +160,9 @@ export class FakeMember implements MemberPort {
       promisedView: view(2),
       leader: memberIndex(2),
       phase: 'idle',
+      epoch: epoch(0),
+      boundary: sequence(0),
+      votes: true,
       executed: sequence(this.decisions.records.length),
       stable: sequence(0),
       headDigest: head,
@@ -210,6 +217,7 @@ export class FakeMember implements MemberPort {
       logTime: NOW,
       outcomes: new Uint8Array(count),
       headDigest: head,
+      changes: [],
       durationsMs,
     };
     this.decisions.records.push(block);
