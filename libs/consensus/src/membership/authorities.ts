@@ -48,7 +48,7 @@ export class Authorities {
       if (operator !== undefined)
         return approvals.length === 1 && this.verify(publicKey, bytes, signature) ? operator : undefined;
       const member = this.members.get(key);
-      if (member !== undefined && this.committee.isVoter(member) && this.verify(publicKey, bytes, signature))
+      if (member !== undefined && this.verify(publicKey, bytes, signature))
         consenting.push(member);
     }
     return this.committee.isQuorum(consenting) ? MEMBERS : undefined;

@@ -345,6 +345,8 @@ describe('state', () => {
   const swapped = good.slice();
   swapped.set(good.subarray(keysAt, keysAt + 32), keysAt + 32);
   swapped.set(good.subarray(keysAt + 32, keysAt + 64), keysAt);
+  const twice = good.slice();
+  twice.set(good.subarray(keysAt, keysAt + 32), keysAt + 32);
   const foreign = good.slice();
   foreign.fill(0, keysAt, keysAt + 32);
 
@@ -357,6 +359,7 @@ describe('state', () => {
     ['another layout', Uint8Array.of(2, ...good.subarray(1)), 'membership layout 2 is unknown'],
     ['nonces of other operators', Uint8Array.of(1, 0, 2, ...good.subarray(3)), 'nonces of 2 authorities, there are 3'],
     ['keys in another order', swapped, 'known keys do not ascend'],
+    ['a key twice', twice, 'known keys do not ascend'],
     ['a member with an unknown key', foreign, "a member's key is not among the known ones"],
     [
       'an epoch left out',
