@@ -48,8 +48,7 @@ export class Authorities {
       if (operator !== undefined)
         return approvals.length === 1 && this.verify(publicKey, bytes, signature) ? operator : undefined;
       const member = this.members.get(key);
-      if (member !== undefined && this.verify(publicKey, bytes, signature))
-        consenting.push(member);
+      if (member !== undefined && this.verify(publicKey, bytes, signature)) consenting.push(member);
     }
     return this.committee.isQuorum(consenting) ? MEMBERS : undefined;
   }
