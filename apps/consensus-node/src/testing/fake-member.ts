@@ -4,7 +4,6 @@ import {
   Committee,
   createBatch,
   createEpochTable,
-  epoch,
   Epochs,
   digest,
   type Digest,
