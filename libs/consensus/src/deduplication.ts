@@ -131,9 +131,7 @@ export class Deduplication {
   private encodeClient(key: string, client: Client): Uint8Array {
     const writer = new Writer(128).text(key).bigU64(client.highest).u64(client.forgetAfter);
     const { used } = client;
-    let words = 0;
-    for (const bits of used) if (bits !== 0) words++;
-    writer.u16(words);
+    writer.u16(used.reduce((words, bits) => (bits === 0 ? words : words + 1), 0));
     for (let index = 0; index < used.length; index++) {
       const bits = used[index] ?? 0;
       if (bits !== 0) writer.u16(index).u32(bits);

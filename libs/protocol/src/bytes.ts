@@ -19,8 +19,12 @@ function textOf(codes: readonly number[]): string {
 
 /** Lower-case hexadecimal text of `bytes`. */
 export function toHex(bytes: Uint8Array): string {
-  const codes: number[] = [];
-  for (const byte of bytes) codes.push(HEX[byte >> 4] ?? 0, HEX[byte & 15] ?? 0);
+  const codes = new Array<number>(bytes.length * 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    codes[2 * i] = HEX[byte >> 4] ?? 0;
+    codes[2 * i + 1] = HEX[byte & 15] ?? 0;
+  }
   return textOf(codes);
 }
 
@@ -90,10 +94,11 @@ export function asciiText(bytes: Uint8Array): string {
 
 /** RFC 4648 §5 text without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
-  const codes: number[] = [];
+  const codes = new Array<number>(Math.ceil(bytes.length / 3) * 4);
+  let at = 0;
   for (let i = 0; i < bytes.length; i += 3) {
     const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    for (let shift = 18; shift >= 0; shift -= 6) codes.push(BASE64URL_CODES[(word >> shift) & 63] ?? 0);
+    for (let shift = 18; shift >= 0; shift -= 6) codes[at++] = BASE64URL_CODES[(word >> shift) & 63] ?? 0;
   }
   // Each byte that is missing in the last group of three leaves out a character.
   codes.length = Math.ceil((bytes.length * 4) / 3);
