@@ -204,8 +204,10 @@ describe('the order of the checks', () => {
 
   it('refuses an oversized message unread', () => {
     const { suite, checks } = counting();
-    const small = swarm.opener({ suite, limits: { ...wireLimits(swarm.committee.table), messageBytesMax: 100 } });
-    expect(openCode(messages.commit, small)).toBe('oversized');
+    const { messageBytesMax } = wireLimits(swarm.committee.table);
+    const huge = new Uint8Array(messageBytesMax + 1);
+    huge.set(encodeMessage(messages.commit));
+    expect(codeOf(swarm.opener({ suite }).open(huge))).toBe('oversized');
     expect(checks()).toBe(0);
   });
 

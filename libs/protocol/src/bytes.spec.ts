@@ -33,6 +33,12 @@ describe('hexadecimal text', () => {
   );
 });
 
+it('writes long texts as it writes short ones', () => {
+  const bytes = Uint8Array.from({ length: 10_000 }, (_, n) => (n * 31) >> 3);
+  expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'));
+  expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
+});
+
 describe('base64url text', () => {
   /** RFC 4648 §10, without padding; and the two characters in which §5 differs from §4. */
   const rows: [text: string, encoded: string][] = [

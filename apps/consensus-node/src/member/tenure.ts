@@ -17,7 +17,6 @@ import {
   OBSERVER,
   seal,
   type Signed,
-  wireLimits,
 } from '@concordat/protocol';
 import { type NodeSettings } from '../config/swarm-settings';
 import { type SwarmIdentity } from '../start/read-swarm';
@@ -79,7 +78,6 @@ export function buildTenure(options: TenureOptions): Tenure {
     epochs,
     swarmId,
     hash: nativeHash,
-    limits: wireLimits(committee.table),
     suite,
     admit: (statement) => replica.admit(statement),
     known: (id) => replica.waitingEnvelope(id),

@@ -16,7 +16,6 @@ import {
   sequence,
   swarmId,
   view,
-  wireLimits,
   type Authentic,
   noOutcomes,
   OUTCOMES,
@@ -110,13 +109,11 @@ export class FakeMember implements MemberPort {
   );
 
   constructor() {
-    const limits = wireLimits(table);
     const opener = createOpener({
       committee: this.committee,
       epochs: this.epochs,
       swarmId: this.swarmId,
       hash: nativeHash,
-      limits,
       suite,
       envelopeCacheMax: 8,
     });
