@@ -14,7 +14,7 @@ export interface PlannedFault {
   readonly reset: boolean;
 }
 
-/** One spell of faults that begin together and are healed in this order. */
+/** One spell of faults that begin together and are healed together. */
 export interface Step {
   /** Up to f faulty members, or a spell that may take the quorum away. */
   readonly kind: 'minority' | 'broker' | 'majority';

@@ -12,6 +12,8 @@ const SWALLOWED: Readonly<Record<'mute' | 'deaf' | 'isolated', readonly Directio
 };
 /** A member that answers this late is taken for frozen. */
 const FROZEN_MS = 250;
+/** Longest start of a member, when all start at once on a busy machine. */
+const START_MS = 30_000;
 
 /** Ends one fault. Throws when the fault had no effect: then nothing was tested. */
 type Heal = () => void | Promise<void>;
@@ -48,7 +50,7 @@ export class ChaosSwarm {
     await Promise.all(this.links.map((link) => link.close()));
   }
 
-  /** Does what the step says to all that it names; resolves with what heals it. */
+  /** Does what the step says to all that it names; resolves with what heals all of it, at once. */
   async inject(step: Step): Promise<Heal> {
     const leader = step.faults.some(({ target }) => target === 'leader') ? await this.swarm.leader() : undefined;
     const heals: Heal[] = [];
@@ -61,7 +63,7 @@ export class ChaosSwarm {
       heals.push(() => this.broker.restart());
     }
     return async () => {
-      for (const heal of heals) await heal();
+      await Promise.all(heals.map(async (heal) => heal()));
     };
   }
 
@@ -112,9 +114,10 @@ async function hearsAll(member: MemberProcess, deadlineMs: number): Promise<void
 async function kill(member: MemberProcess): Promise<Heal> {
   const { pid } = member;
   await member.end('SIGKILL');
-  return () => {
+  return async () => {
     member.start();
     if (member.pid === undefined || member.pid === pid) throw new Error(`${member.name} is the process that it was`);
+    await until(`${member.name} runs again`, START_MS, async () => (await member.get('/api/v1/health')).status);
   };
 }
 
