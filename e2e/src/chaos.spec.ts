@@ -61,8 +61,7 @@ describe('a swarm under random faults', () => {
   async function survive(): Promise<void> {
     const { swarm } = chaos;
     const load = new ChaosLoad(swarm, bus);
-    const report = await runChaos(chaos, load, SEED, MINUTES * 60_000);
-    await load.stop();
+    const report = await runChaos(chaos, load, SEED, MINUTES * 60_000).finally(() => load.stop());
     const settled = await settledSequence(swarm, SETTLE_MS);
     const decisions = `${String(load.acknowledged.length)} acknowledged decisions in ${String(settled)} sequences`;
     process.stderr.write(`chaos: seed ${String(SEED)}: ${decisions}; ${reportText(report)}\n`);
