@@ -241,7 +241,9 @@ class PbftReplica implements Replica {
         this.admission.onRelayTimer();
         break;
       case 'progress':
-        if (context.active && this.progress.awaits) this.viewChanges.ask((context.view + 1) as View, 'timeout');
+        if (!context.active || !this.progress.awaits) break;
+        if (this.progress.isLeadersFault(this.catchUp.isOutOfTouch))
+          this.viewChanges.ask((context.view + 1) as View, 'timeout');
         break;
     }
   }
