@@ -1,4 +1,4 @@
-import type { Evidence, Recovered } from '@concordat/consensus';
+import type { Recovered } from '@concordat/consensus';
 import {
   decodeBatch,
   decodeEpochTable,
@@ -198,11 +198,9 @@ class Recovery {
         this.dropThrough(certificate.sequence);
         return;
       }
-      case 'evidence': {
-        const evidence = decodeEvidence(hash, reader, this.options.widest);
-        if (epochOf(evidence) === this.options.epoch) this.evidence.push(evidence);
+      case 'evidence':
+        this.evidence.push(decodeEvidence(hash, reader, this.options.widest));
         return;
-      }
     }
   }
 
@@ -260,6 +258,3 @@ function isNeeded({ kind, sequence }: Signed, stable: number): boolean {
       return true;
   }
 }
-
-const epochOf = (evidence: Evidence): Epoch =>
-  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;

@@ -213,9 +213,11 @@ export class ConsensusMember implements MemberPort {
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
-    const state = tenure.replica.base().records.find((record) => record.kind === 'state');
+    const { records } = tenure.replica.base();
+    const state = records.find((record) => record.kind === 'state');
     if (committee === undefined || state === undefined) throw new Error('an ended epoch leaves its state and a proof');
-    const recovered = { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state } };
+    const evidence = records.filter((record) => record.kind === 'evidence').map((record) => record.evidence);
+    const recovered = { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state }, evidence };
     const waiting = tenure.replica.waiting();
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
     this.current = this.reign(next, recovered);

@@ -1,7 +1,9 @@
 import {
+  equalBytes,
   invariant,
   OBSERVER,
   type Committee,
+  type Epoch,
   type Epochs,
   type Hash,
   type MemberIndex,
@@ -33,8 +35,8 @@ export class Context {
   certifiedBoundary = 0 as Sequence;
   /** True for a member whose votes count. Who is not in the table, or isolated there, only follows. */
   readonly votes: boolean;
-  /** Members with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
-  private readonly proven = new Map<MemberIndex, Map<string, Evidence>>();
+  /** Nodes with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
+  private readonly proven = new Map<NodeId, Map<string, Evidence>>();
   private effects: Effect[] = [];
 
   constructor(
@@ -80,8 +82,10 @@ export class Context {
     return this.boundary > 0 && this.boundary < top ? this.boundary : top;
   }
 
+  /** Members of this epoch that are proven Byzantine, in whichever epoch, as long as they have the key that did it. */
   get provenMembers(): MemberIndex[] {
-    return [...this.proven.keys()].sort((a, b) => a - b);
+    const members = [...this.proven.keys()].map((node) => this.committee.indexOf(node));
+    return members.filter((member) => member !== undefined).sort((a, b) => a - b);
   }
 
   emit(effect: Effect): void {
@@ -145,14 +149,26 @@ export class Context {
     this.emit({ kind: 'accuse', evidence });
   }
 
-  /** Takes a proof on record; false when there is one of its kind. */
+  /** Takes a proof on record; false when there is one of its kind, or its key is no member's any more. */
   record(evidence: Evidence): boolean {
+    const node = this.accusedNow(evidence);
+    if (node === undefined) return false;
     const sort = evidence.kind === 'equivocation' ? evidence.first.statement.kind : evidence.kind;
-    const kinds = this.proven.get(evidence.accused) ?? new Map<string, Evidence>();
+    const kinds = this.proven.get(node) ?? new Map<string, Evidence>();
     if (kinds.has(sort)) return false;
     kinds.set(sort, evidence);
-    this.proven.set(evidence.accused, kinds);
+    this.proven.set(node, kinds);
     return true;
+  }
+
+  /** The member that is accused, if it is one in this epoch too and has the same key. */
+  private accusedNow(evidence: Evidence): NodeId | undefined {
+    const then = this.epochs.of(evidenceEpoch(evidence))?.member(evidence.accused);
+    const index = then === undefined ? undefined : this.committee.indexOf(then.nodeId);
+    const now = index === undefined ? undefined : this.committee.member(index);
+    return then !== undefined && now !== undefined && equalBytes(then.publicKey, now.publicKey)
+      ? now.nodeId
+      : undefined;
   }
 
   /** Two signed contents of one member for one slot (Spec §8). */
@@ -160,6 +176,10 @@ export class Context {
     this.accuse({ kind: 'equivocation', accused: first.statement.sender, first, second });
   }
 }
+
+/** The epoch in which the accused said it. */
+export const evidenceEpoch = (evidence: Evidence): Epoch =>
+  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;
 
 /** The part of a message that its signature covers. */
 export function signedStatement(message: Signed): SignedStatement {
