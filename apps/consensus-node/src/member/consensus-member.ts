@@ -204,7 +204,7 @@ export class ConsensusMember implements MemberPort {
         const message = error instanceof Error ? error.message : String(error);
         this.options.onHalted({ code: 'replica', message: `epoch ${change.table.epoch} did not begin: ${message}` });
       },
-    ) as Promise<void>;
+    );
   }
 
   private async begin({ table }: EpochChange): Promise<void> {
