@@ -6,6 +6,7 @@ import { registerHistory } from './commands/history';
 import { registerProcesses } from './commands/processes';
 import { registerPropose } from './commands/propose';
 import { registerReq } from './commands/req';
+import { registerSimulate } from './commands/simulate';
 import { registerStatus } from './commands/status';
 import { registerUp } from './commands/up';
 import { registerVerify } from './commands/verify';
@@ -23,6 +24,7 @@ const COMMANDS: readonly Register[] = [
   registerVerify,
   registerReq,
   registerBench,
+  registerSimulate,
   registerProcesses,
 ];
 

@@ -124,6 +124,7 @@ const EVENT_KINDS: ReadonlySet<string> = new Set<SimulatorEvent['kind']>([
   'fault',
   'heal',
   'restart',
+  'resume',
   'adversary',
   'timer',
   'drained',
@@ -144,6 +145,8 @@ function eventText(event: SimulatorEvent): string {
       return `${event.kind} ${JSON.stringify(event.fault)}`;
     case 'restart':
       return `${String(event.member)} restarts`;
+    case 'resume':
+      return `${String(event.member)} goes on`;
     case 'adversary':
       return `${String(event.member)} acts`;
     case 'timer':

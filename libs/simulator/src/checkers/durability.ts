@@ -51,6 +51,8 @@ class DurableIndex {
 export class DurabilityChecker implements Checker {
   private readonly members = new Map<MemberIndex, DurableIndex>();
   private readonly acknowledgedThrough = new Set<number>();
+  /** Messages whose content was durable when they left: what is durable once stays so. */
+  private readonly cleared = new WeakSet<Signed>();
 
   constructor(
     private readonly blame: Blame,
@@ -80,10 +82,10 @@ export class DurabilityChecker implements Checker {
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
-    if (message.sender !== member) return;
+    if (message.sender !== member || this.cleared.has(message)) return;
     const lacking = this.lackingFor(this.of(member), message);
-    if (lacking !== undefined)
-      this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
+    if (lacking === undefined) this.cleared.add(message);
+    else this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
   }
 
   acknowledged(member: MemberIndex, { sequence, certificate }: CommittedBlock): void {
