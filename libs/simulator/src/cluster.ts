@@ -1,5 +1,6 @@
 import {
   Committee,
+  Epochs,
   createEpochTable,
   nodeId,
   type Authentic,
@@ -92,7 +93,8 @@ export class Cluster {
     const swarm: Digest = purposeDigest(hash, 'genesis', random.bytes(32));
     this.signatures = new StubSignatures(hash, this.committee, swarm, keys, keyScheme);
     const { verifyStatement, verifyEnvelope } = this.signatures;
-    this.opener = new Opener({ committee: this.committee, hash, verifyStatement, verifyEnvelope });
+    const epochs = new Epochs(hash, table);
+    this.opener = new Opener({ committee: this.committee, epochs, hash, verifyStatement, verifyEnvelope });
     this.network = new SimulatedNetwork(options.network, random.fork(), this.queue, this.opener, this.witness);
     const flipped = options.faults.flatMap((fault) => (fault.kind === 'bit-flip' ? [fault.member] : []));
     this.faulty = new Set([...options.liars.map((liar) => liar.member), ...flipped]);
@@ -214,6 +216,7 @@ export class Cluster {
     return new SimulatedMember({
       index,
       committee,
+      swarmId: this.signatures.swarm,
       hash,
       sealer,
       config: options.replica,

@@ -1,11 +1,12 @@
 import {
   createPbftReplica,
   type Effect,
+  type Judge,
   type Replica,
   type ReplicaConfig,
   type ReplicaEvent,
 } from '@concordat/consensus';
-import { isRejection, type Authentic, type MemberIndex, type Millis } from '@concordat/protocol';
+import { Epochs, isRejection, nodeId, type Authentic, type MemberIndex, type Millis } from '@concordat/protocol';
 import { DamageError } from './disk';
 import type { ProcessEvent } from './events';
 import type { Packet } from './packet';
@@ -37,6 +38,8 @@ interface Process {
   readonly performer: Performer;
 }
 
+/** The members do not change here. */
+const NO_JUDGE: Judge = { verify: () => false, proves: () => false };
 /** Events between two inspections of a member's state. */
 const INSPECTION_INTERVAL = 16;
 
@@ -79,7 +82,7 @@ export class SimulatedMember {
   /** Starts the process from what the disk holds. */
   start(): void {
     if (this.isUp) return;
-    const { committee, index, hash, config, disk, watch } = this.parts;
+    const { committee, swarmId, index, hash, config, disk, watch } = this.parts;
     if (this.readFails) {
       this.readFails = false;
       this.parts.witness.hit('disk-error', 'restart');
@@ -89,7 +92,17 @@ export class SimulatedMember {
     const life = ++this.life;
     this.guard(() => {
       const { recovered, decided } = recoverMember(hash, committee, index, disk.read());
-      const engine = createPbftReplica({ committee, self: index, hash, config, recovered });
+      const engine = createPbftReplica({
+        swarmId,
+        epochs: new Epochs(hash, committee.table),
+        committee,
+        self: index,
+        nodeId: nodeId(`node-${String(index)}`),
+        hash,
+        judge: NO_JUDGE,
+        config,
+        recovered,
+      });
       const performer = new Performer(
         this.parts,
         life,

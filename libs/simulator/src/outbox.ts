@@ -1,7 +1,9 @@
+import type { Address } from '@concordat/consensus';
 import { decodeDecision } from '@concordat/records';
 import {
   seal,
   type Committee,
+  type Digest,
   type Hash,
   type MemberIndex,
   type Sealer,
@@ -21,6 +23,7 @@ import type { Checker } from './watch';
 export interface OutboxParts {
   readonly index: MemberIndex;
   readonly committee: Committee;
+  readonly swarmId: Digest;
   readonly hash: Hash;
   readonly sealer: Sealer;
   readonly disk: SimulatedDisk;
@@ -54,9 +57,10 @@ export class Outbox {
   }
 
   /** Sends to one member. */
-  send(to: MemberIndex, message: Signed): void {
-    if (this.ended) return;
-    const { adversary, watch, index, opener } = this.parts;
+  send(address: Address, message: Signed): void {
+    const { adversary, watch, index, opener, committee } = this.parts;
+    const to = typeof address === 'number' ? address : committee.indexOf(address);
+    if (this.ended || to === undefined) return;
     if (adversary === undefined) {
       watch.sent(index, to, message);
       this.transmit(to, opener.packetOf(message));
@@ -69,7 +73,7 @@ export class Outbox {
   }
 
   /** Sends decided sequences from the decision store, as far as they are there. */
-  supply(to: MemberIndex, from: Sequence, through: Sequence): void {
+  supply(to: Address, from: Sequence, through: Sequence): void {
     const { disk, hash, sealer } = this.parts;
     for (let at: number = from; at <= through; at++) {
       const bytes = disk.decision(at);

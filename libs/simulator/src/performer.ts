@@ -139,6 +139,7 @@ export class Performer {
       case 'refused':
       case 'rejected':
       case 'viewLeft':
+      case 'epochEnded':
         break;
     }
   }

@@ -31,6 +31,7 @@ const STEP_OF_KIND: Readonly<Record<MessageKind, ProtocolStep>> = {
   batch: 'catch-up',
   decided: 'catch-up',
   requests: 'relay',
+  epochChange: 'catch-up',
 };
 
 /** The step that messages of a kind belong to. */
@@ -57,6 +58,7 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
           return 'new-view';
         case 'state':
         case 'stable':
+        case 'epoch':
           return 'checkpoint';
         case 'evidence':
           return undefined;

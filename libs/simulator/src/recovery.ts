@@ -52,7 +52,8 @@ export interface Restart {
 
 /** Reads a disk as the real host does: the log through its records' own recovery, then the decisions above its state. */
 export function recoverMember(hash: Hash, committee: Committee, self: MemberIndex, contents: DiskContents): Restart {
-  const options = { hash, limits: wireLimits(committee.table), epoch: committee.epoch, self };
+  const limits = wireLimits(committee.table);
+  const options = { hash, limits, widest: limits, epoch: committee.epoch, self };
   const votes = recover(contents.log, options);
   const stored = contents.decisions.map((bytes) => decodeDecision(hash, bytes));
   return {

@@ -52,7 +52,7 @@ export class StubSignatures {
   constructor(
     private readonly hash: Hash,
     readonly committee: Committee,
-    private readonly swarm: Digest,
+    readonly swarm: Digest,
     private readonly members: readonly SimulatedKey[],
     private readonly scheme: KeyScheme = stubScheme(hash),
   ) {

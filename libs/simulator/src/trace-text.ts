@@ -40,6 +40,8 @@ function draftText(draft: Draft): string {
         .join(
           ',',
         )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
+    case 'epochChange':
+      return `${head} to epoch ${String(draft.change.table.epoch)}`;
     case 'batch':
       return `${head} ${short(draft.batch.digest)}`;
     case 'decided':
@@ -61,6 +63,8 @@ function recordText(record: DurableRecord): string {
       return `state s${String(record.sequence)}`;
     case 'stable':
       return `stable s${String(record.certificate.sequence)}`;
+    case 'epoch':
+      return `epoch ${String(record.change.table.epoch)}`;
     case 'evidence':
       return `evidence against ${String(record.evidence.accused)}`;
   }
@@ -100,6 +104,8 @@ function effectText(member: number, effect: Effect): string {
       return `${head} v${String(effect.view)}: ${effect.reason}`;
     case 'stable':
       return `${head} s${String(effect.sequence)}`;
+    case 'epochEnded':
+      return `${head} before ${String(effect.change.table.epoch)}`;
     case 'halt':
       return `${head}: ${effect.reason}`;
   }

@@ -1,4 +1,4 @@
-import type { Effect } from '@concordat/consensus';
+import type { Address, Effect } from '@concordat/consensus';
 import type { MemberIndex } from '@concordat/protocol';
 import type { SimulatorEvent } from './events';
 import { wordOf, wordOfText, type Trace } from './trace';
@@ -41,6 +41,8 @@ export function noteEvent(trace: Trace, at: number, event: SimulatorEvent): void
   }
 }
 
+const addressWord = (to: Address): number => (typeof to === 'number' ? to : wordOfText(to));
+
 /** Notes what an engine wants. */
 export function noteEffect(trace: Trace, at: number, member: MemberIndex, effect: Effect): void {
   const kind = wordOfText(effect.kind);
@@ -60,7 +62,14 @@ export function noteEffect(trace: Trace, at: number, member: MemberIndex, effect
       break;
     }
     case 'forward':
-      trace.note(at, member, effect, kind ^ effect.to, effect.message.sequence, wordOf(effect.message.signature, 0));
+      trace.note(
+        at,
+        member,
+        effect,
+        kind ^ addressWord(effect.to),
+        effect.message.sequence,
+        wordOf(effect.message.signature, 0),
+      );
       break;
     case 'commit':
       trace.note(at, member, effect, kind, effect.block.sequence, wordOfText(effect.block.headDigest));

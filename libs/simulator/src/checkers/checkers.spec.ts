@@ -40,6 +40,7 @@ const block = (sequence: number, digest: Digest, batch?: Batch, outcomes: number
   logTime: START,
   outcomes: Uint8Array.from(outcomes),
   headDigest: digest,
+  changes: [],
 });
 
 const batchOf = (...envelopes: Batch['envelopes'][number][]): Batch => createBatch(quickHash, START, envelopes);
