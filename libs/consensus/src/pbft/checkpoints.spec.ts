@@ -41,6 +41,7 @@ describe('checkpoints', () => {
     expect(member.told()).toEqual(['persist stable', 'stable 4']);
     expect(member.replica.state()).toMatchObject({ stable: 4, slots: 0 });
     expect(member.prePrepare('A', { sequence: 12 }).told()).toEqual(['persist batch', 'prepare 0/12 A']);
+    expect(member.prePrepare('B', { sequence: 4 }).told()).toEqual(['reject outside_window']);
   });
 
   it('counts equal contents, not messages', () => {

@@ -225,4 +225,24 @@ export const AGREEMENT = [
     ],
     killers: [seeds(40, ['framing', 'evidence'])],
   },
+  {
+    name: 'open-window-below',
+    section: '3',
+    rule: 'Nothing at or below the stable checkpoint is voted on again.',
+    patches: [patch('pbft/agreement', 'if (sequence <= this.context.stable ||', 'if (sequence < 0 ||')],
+    killers: [test('consensus/pbft/checkpoints', 'is stable on a quorum of equal ones, and moves the window then')],
+  },
+  {
+    name: 'two-checkpoints-unpunished',
+    section: '8',
+    rule: 'Two CHECKPOINTs of one signer for one sequence are evidence.',
+    patches: [
+      patch(
+        'pbft/checkpoints',
+        'this.context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));',
+        'return undefined;',
+      ),
+    ],
+    killers: [test('consensus/pbft/checkpoints', 'accuses a member of two contents for one sequence')],
+  },
 ];

@@ -113,4 +113,37 @@ export const CATCH_UP = [
     patches: [patch('consensus/pool', 'if (full) {', 'if (full && members === 0) {')],
     killers: [test('consensus/pool', 'has room again in a share when what was brought is executed')],
   },
+  {
+    name: 'batches-not-fetched',
+    section: '10',
+    rule: 'A batch that is decided or proposed and missing is fetched by its digest.',
+    patches: [patch('pbft/catch-up', 'this.agreement.missingBatches(FETCH_ITEMS_MAX)', '[]')],
+    killers: [
+      attack('a member that stored one of two proposals decides the other one, which a quorum committed (scenario 1)'),
+    ],
+  },
+  {
+    name: 'votes-sent-once',
+    section: '1',
+    rule: 'Votes are sent again to whoever has not decided.',
+    patches: [patch('pbft/catch-up', 'if (commit !== undefined) this.forward(message.sender, commit);', '')],
+    killers: [
+      test(
+        'consensus/pbft/catch-up',
+        'own votes for slots that the sender has not decided, and the proposal from its leader',
+      ),
+    ],
+  },
+  {
+    name: 'unknown-requests-not-fetched',
+    section: '1',
+    rule: 'A request that another member waits for and this one does not know is asked for.',
+    patches: [patch('pbft/catch-up', 'if (unknown.length > 0) this.ask(message.sender, { envelopes: unknown });', '')],
+    killers: [
+      test(
+        'consensus/pbft/catch-up',
+        'a question for requests that the sender names twice and this member does not know',
+      ),
+    ],
+  },
 ];

@@ -208,4 +208,39 @@ export const DURABILITY = [
     ],
     killers: [test('node/start/voting-state', 'refuse an empty folder')],
   },
+  {
+    name: 'certificates-forgotten',
+    section: '6',
+    rule: 'A restarted member knows what it had prepared.',
+    patches: [
+      patch(
+        'pbft/pbft-replica',
+        'recovered.prepared.filter((certificate) => certificate.sequence > context.stable)',
+        'recovered.prepared.filter((certificate) => certificate.sequence < 0)',
+      ),
+    ],
+    killers: [seeds(60, ['view-change'])],
+  },
+  {
+    name: 'decisions-forgotten',
+    section: '6',
+    rule: 'A restarted member has executed what its decision store holds.',
+    patches: [
+      patch(
+        'pbft/pbft-replica',
+        'certificate } of recovered.decided) {',
+        'certificate } of recovered.decided.slice(0, -1)) {',
+      ),
+    ],
+    killers: [seeds(60, ['prefix'])],
+  },
+  {
+    name: 'proofs-forgotten',
+    section: '8',
+    rule: 'A proof is kept on record across restarts.',
+    patches: [patch('pbft/context', "this.emit({ kind: 'persist', record: { kind: 'evidence', evidence } });", '')],
+    killers: [
+      test('consensus/pbft/agreement', 'accuses a leader of two proposals for one slot and keeps to the first'),
+    ],
+  },
 ];

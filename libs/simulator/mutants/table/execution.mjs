@@ -167,4 +167,35 @@ export const EXECUTION = [
     ],
     killers: [test('consensus/pbft/checkpoints', 'is stable on a quorum of equal ones, and moves the window then')],
   },
+  {
+    name: 'deadline-without-end',
+    section: '9',
+    rule: 'A deadline further ahead than the epoch allows is refused.',
+    patches: [
+      patch(
+        'consensus/ledger',
+        'if (request.expiresAt > this.time + this.table.requestLifetimeMaxMs) return',
+        'if (request.expiresAt < 0) return',
+      ),
+    ],
+    killers: [test('consensus/ledger', 'a deadline further ahead than allowed is refused')],
+  },
+  {
+    name: 'clients-uncapped',
+    section: '9',
+    rule: 'Clients are capped.',
+    patches: [
+      patch('consensus/deduplication', '|| this.clients.size < this.clientsMax;', '|| this.clients.size >= 0;'),
+    ],
+    killers: [test('consensus/ledger', 'a client beyond the cap is refused')],
+  },
+  {
+    name: 'state-by-order-of-arrival',
+    section: '3',
+    rule: 'The state’s digest does not depend on the order in which its parts came.',
+    patches: [
+      patch('consensus/deduplication', 'return [...this.clients.keys()].sort();', 'return [...this.clients.keys()];'),
+    ],
+    killers: [test('consensus/ledger', 'has one digest whatever order its clients came in')],
+  },
 ];

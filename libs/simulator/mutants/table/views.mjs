@@ -235,4 +235,22 @@ export const VIEWS = [
     patches: [patch('pbft/agreement', 'if (context.ledger.executed < context.stable) return;', '')],
     killers: [schedule('a leader that lacks the stable state proposes nothing, and the next view goes on')],
   },
+  {
+    name: 'two-view-changes-unpunished',
+    section: '8',
+    rule: 'Two VIEW-CHANGEs of one signer for one view are evidence.',
+    patches: [
+      patch(
+        'pbft/view-changes',
+        'context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));',
+        '',
+      ),
+    ],
+    killers: [
+      test(
+        'consensus/pbft/view-changes',
+        'accuses a member of two VIEW-CHANGEs, and a leader of two NEW-VIEWs, for one view',
+      ),
+    ],
+  },
 ];
