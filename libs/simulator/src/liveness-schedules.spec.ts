@@ -150,4 +150,29 @@ describe('liveness schedules', () => {
     scene.until(() => scene.votes('commit', 3, 0).some(({ sequence }) => sequence === 46));
     scene.settle();
   });
+
+  it('COMMITs that were lost come again, and decide without a change of view', () => {
+    const scene = new Scene({ replica: { ...CALM.replica, phaseTimeoutMs: 10_000 } });
+    const rule = lost({ kinds: ['commit'] });
+    scene.impose(rule);
+    scene.submit(0);
+    scene.until(() => [0, 1, 2, 3].every((member) => scene.votes('commit', member, 0).length === 1));
+    scene.run(20);
+    scene.lift(rule);
+    scene.until(() => [0, 1, 2, 3].every((member) => scene.executed(member) === 1), 1000);
+    expect([0, 1, 2, 3].map((member) => scene.promisedView(member))).toEqual([0, 0, 0, 0]);
+    scene.settle();
+  });
+
+  it('a request whose relay was lost is asked for, and decided without a change of view', () => {
+    const scene = new Scene({ replica: { ...CALM.replica, phaseTimeoutMs: 10_000 } });
+    const rule = lost({ kinds: ['requests'] });
+    scene.impose(rule);
+    scene.submit(2);
+    scene.run(20);
+    scene.lift(rule);
+    scene.until(() => [0, 1, 2, 3].every((member) => scene.executed(member) === 1), 1000);
+    expect([0, 1, 2, 3].map((member) => scene.promisedView(member))).toEqual([0, 0, 0, 0]);
+    scene.settle();
+  });
 });

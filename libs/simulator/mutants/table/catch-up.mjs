@@ -128,6 +128,7 @@ export const CATCH_UP = [
     rule: 'Votes are sent again to whoever has not decided.',
     patches: [patch('pbft/catch-up', 'if (commit !== undefined) this.forward(message.sender, commit);', '')],
     killers: [
+      liveness('COMMITs that were lost come again, and decide without a change of view'),
       test(
         'consensus/pbft/catch-up',
         'own votes for slots that the sender has not decided, and the proposal from its leader',
@@ -140,6 +141,7 @@ export const CATCH_UP = [
     rule: 'A request that another member waits for and this one does not know is asked for.',
     patches: [patch('pbft/catch-up', 'if (unknown.length > 0) this.ask(message.sender, { envelopes: unknown });', '')],
     killers: [
+      liveness('a request whose relay was lost is asked for, and decided without a change of view'),
       test(
         'consensus/pbft/catch-up',
         'a question for requests that the sender names twice and this member does not know',

@@ -165,7 +165,10 @@ export const EXECUTION = [
         '!this.context.committee.hasHonest(group.map',
       ),
     ],
-    killers: [test('consensus/pbft/checkpoints', 'is stable on a quorum of equal ones, and moves the window then')],
+    killers: [
+      attack('CHECKPOINTs of different states make nothing stable (scenario 27)'),
+      test('consensus/pbft/checkpoints', 'is stable on a quorum of equal ones, and moves the window then'),
+    ],
   },
   {
     name: 'deadline-without-end',
