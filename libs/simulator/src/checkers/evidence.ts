@@ -54,12 +54,6 @@ export class EvidenceChecker implements Checker {
     else heard?.owed.delete(proofOf(message.sender, message.kind));
   }
 
-  /** A view begins: whatever else was asked for it no longer matters, the VIEW-CHANGE that completed its NEW-VIEW included. */
-  entered(member: MemberIndex): void {
-    const { owed } = this.heard.get(member) ?? {};
-    for (const proof of [...(owed?.keys() ?? [])]) if (proof.endsWith(' viewChange')) owed?.delete(proof);
-  }
-
   /** The engine has a proof. */
   found(member: MemberIndex, evidence: Evidence): void {
     if (evidence.kind === 'equivocation')
