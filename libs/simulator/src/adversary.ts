@@ -27,6 +27,9 @@ export interface AdversaryTools {
   readonly transmit: (to: MemberIndex, packet: Packet) => void;
 }
 
+/** Makes an adversary. */
+export type AdversaryMaker = (tools: AdversaryTools) => Adversary;
+
 /** Everyone but this member. */
 export const othersOf = ({ committee, self }: AdversaryTools): MemberIndex[] =>
   committee.indexesInOrder.filter((index) => index !== self);

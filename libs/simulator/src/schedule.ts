@@ -1,5 +1,6 @@
 import type { ReplicaConfig } from '@concordat/consensus';
 import type { MessageKind } from '@concordat/protocol';
+import type { AdversaryMaker } from './adversary';
 
 /** Which messages a rule is about; what is not said matches everything. */
 export interface MessageFilter {
@@ -71,7 +72,8 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** A Byzantine member. */
 export interface Liar {
   readonly member: number;
-  readonly strategy: Strategy;
+  /** What it does; a function for an adversary that stands in no list. */
+  readonly strategy: Strategy | AdversaryMaker;
 }
 
 /** What clients do. */

@@ -1,4 +1,4 @@
-import type { Adversary, AdversaryTools } from '../adversary';
+import type { Adversary, AdversaryMaker, AdversaryTools } from '../adversary';
 import type { Strategy } from '../schedule';
 import { DoubleVoter, EquivocatingLeader } from './equivocation';
 import { FalseStatus, NewViewLiar, ViewRusher } from './lies';
@@ -6,7 +6,8 @@ import { Noise } from './noise';
 import { Silent, WithholdingLeader } from './silence';
 
 /** An adversary with that strategy. */
-export function createAdversary(strategy: Strategy, tools: AdversaryTools): Adversary {
+export function createAdversary(strategy: Strategy | AdversaryMaker, tools: AdversaryTools): Adversary {
+  if (typeof strategy === 'function') return strategy(tools);
   switch (strategy) {
     case 'equivocating-leader':
       return new EquivocatingLeader(tools);
