@@ -184,6 +184,7 @@ export class Cluster {
         hash,
         sealer,
         random: random.fork(),
+        config: options.replica,
         transmit: (to, packet) => network.send(index, to, packet),
       });
     if (adversary !== undefined) this.adversaries.set(index, adversary);

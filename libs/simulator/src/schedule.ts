@@ -65,6 +65,11 @@ export const STRATEGIES = [
   'withholding-leader',
   'view-rusher',
   'false-status',
+  'censor',
+  'slow-leader',
+  'bad-supplier',
+  'hoarder',
+  'selective',
 ] as const;
 /** A strategy of STRATEGIES. */
 export type Strategy = (typeof STRATEGIES)[number];

@@ -1,9 +1,12 @@
 import type { Adversary, AdversaryMaker, AdversaryTools } from '../adversary';
 import type { Strategy } from '../schedule';
+import { BadSupplier, Hoarder } from './catch-up';
+import { Censor } from './censorship';
+import { SlowLeader } from './delay';
 import { DoubleVoter, EquivocatingLeader } from './equivocation';
 import { FalseStatus, NewViewLiar, ViewRusher } from './lies';
 import { Noise } from './noise';
-import { Silent, WithholdingLeader } from './silence';
+import { Selective, Silent, WithholdingLeader } from './silence';
 
 /** An adversary with that strategy. */
 export function createAdversary(strategy: Strategy | AdversaryMaker, tools: AdversaryTools): Adversary {
@@ -25,5 +28,15 @@ export function createAdversary(strategy: Strategy | AdversaryMaker, tools: Adve
       return new ViewRusher(tools);
     case 'false-status':
       return new FalseStatus(tools);
+    case 'censor':
+      return new Censor(tools);
+    case 'slow-leader':
+      return new SlowLeader(tools);
+    case 'bad-supplier':
+      return new BadSupplier(tools);
+    case 'hoarder':
+      return new Hoarder(tools);
+    case 'selective':
+      return new Selective(tools);
   }
 }
