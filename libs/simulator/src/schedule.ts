@@ -70,6 +70,7 @@ export const STRATEGIES = [
   'bad-supplier',
   'hoarder',
   'selective',
+  'lonely-new-view',
 ] as const;
 /** A strategy of STRATEGIES. */
 export type Strategy = (typeof STRATEGIES)[number];

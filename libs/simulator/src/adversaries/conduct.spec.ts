@@ -12,6 +12,7 @@ import {
   STRATEGIES,
   Workload,
   type Checker,
+  type Fault,
   type Strategy,
 } from '../index';
 import { createAdversary } from './index';
@@ -69,6 +70,7 @@ const TABLE: Readonly<Record<Strategy, Row>> = {
   'slow-leader': { withheld: ['prePrepare', 'newView'], unasked: true },
   'bad-supplier': { changed: ['status', 'batch', 'decided'] },
   hoarder: { withheld: ['prePrepare', 'commit', 'batch', 'decided'] },
+  'lonely-new-view': { changed: ['viewChange', 'newView'] },
   selective: { withheld: ['prePrepare', 'prepare', 'commit', 'viewChange', 'status'] },
 };
 
@@ -147,4 +149,29 @@ describe('leaders that nobody can convict', () => {
     expect(cluster.correctMembers.map((member) => member.engine?.state().promisedView)).toEqual([0, 0, 0]);
     end();
   });
+});
+
+it('a VIEW-CHANGE stands for its own sender only: named under every name it makes no quorum', () => {
+  // Member 0 sees the decision, and neither it nor its COMMIT reaches 2 and 3. The leader of view 1 knows, and says null.
+  const faults: Fault[] = [
+    {
+      kind: 'network',
+      atMs: 0,
+      forMs: 3000,
+      rules: [
+        { to: [2, 3], kinds: ['commit'], view: 0, delayMs: 'lost' },
+        { from: [0], kinds: ['decided', 'status'], delayMs: 'lost' },
+      ],
+    },
+  ];
+  const options = { ...CALM, liars: [{ member: 1, strategy: 'lonely-new-view' as const }], faults };
+  const cluster = new Cluster(1, options, quickHash);
+  const workload = new Workload(quickHash, new Random(1), cluster.signatures, START, options.workload);
+  cluster.start();
+  cluster.submit(0, workload.ofClient(0, { client: 0, text: 'first' }), 1);
+  cluster.submit(2, workload.ofClient(0, { client: 1, text: 'second' }), 60);
+  cluster.runUntil(3000);
+  settle(cluster, []);
+  expect(cluster.violations).toEqual([]);
+  expect(cluster.agreement.length).toBeGreaterThan(1);
 });

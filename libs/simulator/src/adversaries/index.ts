@@ -5,6 +5,7 @@ import { Censor } from './censorship';
 import { SlowLeader } from './delay';
 import { DoubleVoter, EquivocatingLeader } from './equivocation';
 import { FalseStatus, NewViewLiar, ViewRusher } from './lies';
+import { LonelyNewView } from './new-views';
 import { Noise } from './noise';
 import { Selective, Silent, WithholdingLeader } from './silence';
 
@@ -36,6 +37,8 @@ export function createAdversary(strategy: Strategy | AdversaryMaker, tools: Adve
       return new BadSupplier(tools);
     case 'hoarder':
       return new Hoarder(tools);
+    case 'lonely-new-view':
+      return new LonelyNewView(tools);
     case 'selective':
       return new Selective(tools);
   }

@@ -142,6 +142,8 @@ function* newViews(message: Signed<NewView>, others: readonly Digest[]): Generat
   const [first, second] = viewChanges;
   if (first !== undefined && second !== undefined) {
     yield sealed('a VIEW-CHANGE twice', { ...message, viewChanges: [first, first, ...viewChanges.slice(2)] });
+    const swapped = [{ ...first, digest: second.digest }, ...viewChanges.slice(1)];
+    yield sealed("a VIEW-CHANGE under another's name", { ...message, viewChanges: swapped });
   }
   for (const digest of others.slice(-1)) {
     const unknown = viewChanges.map((reference, place) => (place === 0 ? { ...reference, digest } : reference));

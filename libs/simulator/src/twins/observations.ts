@@ -36,7 +36,6 @@ export class Observations implements Checker {
     pairsReached: 0,
     pairsProven: 0,
   };
-  private lastPair: { readonly member: MemberIndex; readonly pair: string } | undefined;
   private swarm: TwinSwarm | undefined;
   private inRounds = true;
   /** View that each honest member is in. */
@@ -71,7 +70,6 @@ export class Observations implements Checker {
   }
 
   received(member: MemberIndex, message: Signed): void {
-    this.lastPair = undefined;
     const { kind, view, sequence, digest } = message;
     this.trace?.note(this.atMs, member, kind, wordOfText(kind) ^ view, sequence, wordOfText(digest));
     if (message.sender !== this.twin || !EVIDENCE_KINDS.includes(message.kind)) return;
@@ -84,18 +82,11 @@ export class Observations implements Checker {
     const key = `${String(member)} ${place}`;
     const first = this.heard.get(key);
     if (first === undefined) this.heard.set(key, message.digest);
-    else if (first !== message.digest) {
-      const pair = `${String(member)} ${message.kind}`;
-      if (!this.due.has(pair)) this.lastPair = { member, pair };
-      this.due.add(pair);
-    }
+    else if (first !== message.digest) this.due.add(`${String(member)} ${message.kind}`);
   }
 
-  /** The VIEW-CHANGE that completes a NEW-VIEW moves its receiver on before it could be compared with an earlier one. */
   entered(member: MemberIndex, view: View): void {
     this.views.set(member, view);
-    if (this.lastPair?.member === member) this.due.delete(this.lastPair.pair);
-    this.lastPair = undefined;
   }
 
   /**
