@@ -198,6 +198,7 @@ export class Cluster {
     const sealer = this.signatures.sealerOf(index);
     const liar = options.liars.find((candidate) => candidate.member === index);
     const own = random.fork();
+    const strategy = typeof liar?.strategy === 'string' ? liar.strategy : undefined;
     const adversary =
       liar &&
       createAdversary(liar.strategy, {
@@ -206,9 +207,10 @@ export class Cluster {
         hash,
         sealer,
         random: random.fork(),
+        config: options.replica,
         transmit: (to, packet) => {
           opener.frame(packet);
-          witness.hit(liar.strategy, stepOfPacket(packet), to);
+          if (strategy !== undefined) witness.hit(strategy, stepOfPacket(packet), to);
           network.send(index, to, packet);
         },
       });
@@ -233,7 +235,7 @@ export class Cluster {
       clockSkewMs: own.between(-options.clockSkewMs, options.clockSkewMs),
       drainMs: options.drainMs,
       adversary,
-      strategy: liar?.strategy,
+      strategy,
       witness,
       forgetsAtCrash: options.amnesiacs.includes(index),
     });

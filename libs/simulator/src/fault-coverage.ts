@@ -107,6 +107,22 @@ const ATTACKED: Readonly<Record<Strategy, readonly ProtocolStep[]>> = {
   'withholding-leader': ['pre-prepare', 'new-view', 'catch-up', 'relay'],
   'view-rusher': ['view-change'],
   'false-status': ['status', 'catch-up'],
+  censor: ['pre-prepare', 'catch-up', 'relay'],
+  'slow-leader': ['pre-prepare', 'new-view'],
+  'bad-supplier': ['status', 'catch-up'],
+  hoarder: ['pre-prepare', 'commit', 'catch-up'],
+  selective: [
+    'pre-prepare',
+    'prepare',
+    'commit',
+    'checkpoint',
+    'view-change',
+    'new-view',
+    'status',
+    'catch-up',
+    'relay',
+  ],
+  'lonely-new-view': ['view-change', 'new-view'],
 };
 
 const isStrategy = (fault: CountedFault): fault is Strategy => (STRATEGIES as readonly string[]).includes(fault);

@@ -1,17 +1,17 @@
 import {
   createPbftReplica,
   type Effect,
-  type Judge,
   type Replica,
   type ReplicaConfig,
   type ReplicaEvent,
 } from '@concordat/consensus';
-import { Epochs, isRejection, nodeId, type Authentic, type MemberIndex, type Millis } from '@concordat/protocol';
+import { isRejection, type Authentic, type MemberIndex, type Millis } from '@concordat/protocol';
 import { DamageError } from './disk';
 import type { ProcessEvent } from './events';
 import type { Packet } from './packet';
 import { Performer, type PerformerParts } from './performer';
 import { stepOfKind, type ProtocolStep } from './protocol-steps';
+import { inOneEpoch } from './one-epoch';
 import { recoverMember } from './recovery';
 import type { Trace } from './trace';
 import { noteEffect } from './trace-words';
@@ -38,8 +38,6 @@ interface Process {
   readonly performer: Performer;
 }
 
-/** The members do not change here. */
-const NO_JUDGE: Judge = { verify: () => false, proves: () => false };
 /** Events between two inspections of a member's state. */
 const INSPECTION_INTERVAL = 16;
 
@@ -92,17 +90,7 @@ export class SimulatedMember {
     const life = ++this.life;
     this.guard(() => {
       const { recovered, decided } = recoverMember(hash, committee, index, disk.read());
-      const engine = createPbftReplica({
-        swarmId,
-        epochs: new Epochs(hash, committee.table),
-        committee,
-        self: index,
-        nodeId: nodeId(`node-${String(index)}`),
-        hash,
-        judge: NO_JUDGE,
-        config,
-        recovered,
-      });
+      const engine = createPbftReplica({ ...inOneEpoch(hash, swarmId, committee, index), config, recovered });
       const performer = new Performer(
         this.parts,
         life,

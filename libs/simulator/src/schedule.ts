@@ -1,5 +1,6 @@
 import type { ReplicaConfig } from '@concordat/consensus';
 import type { MessageKind } from '@concordat/protocol';
+import type { AdversaryMaker } from './adversary';
 import type { ProtocolStep } from './protocol-steps';
 
 /** Which messages a rule is about; what is not said matches everything. */
@@ -87,6 +88,12 @@ export const STRATEGIES = [
   'withholding-leader',
   'view-rusher',
   'false-status',
+  'censor',
+  'slow-leader',
+  'bad-supplier',
+  'hoarder',
+  'selective',
+  'lonely-new-view',
 ] as const;
 /** A strategy of STRATEGIES. */
 export type Strategy = (typeof STRATEGIES)[number];
@@ -94,7 +101,8 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** A Byzantine member. */
 export interface Liar {
   readonly member: number;
-  readonly strategy: Strategy;
+  /** What it does; a function for an adversary that stands in no list. */
+  readonly strategy: Strategy | AdversaryMaker;
 }
 
 /** What clients do. */
