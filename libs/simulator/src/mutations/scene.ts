@@ -63,8 +63,8 @@ export interface SceneResult {
   readonly view: number;
 }
 
-/** Plays the scene, with `liar` as the member that `maker` makes an adversary of. */
-export function playScene(liar: number, maker: AdversaryMaker): SceneResult {
+/** Plays the scene, with `liar` as the member that `maker` makes an adversary of. Broken rules that are `tolerated` do not end it. */
+export function playScene(liar: number, maker: AdversaryMaker, tolerated: readonly string[] = []): SceneResult {
   const proofs: { by: MemberIndex; evidence: Evidence }[] = [];
   const taken = new Set<string>();
   const listener: Checker = {
@@ -73,7 +73,7 @@ export function playScene(liar: number, maker: AdversaryMaker): SceneResult {
       if (message.sender === liar) taken.add(toHex(message.signature));
     },
   };
-  const options = { ...SCENE, liars: [{ member: liar, strategy: maker }] };
+  const options = { ...SCENE, tolerated, liars: [{ member: liar, strategy: maker }] };
   const cluster = new Cluster(1, options, quickHash, [listener]);
   const workload = new Workload(quickHash, new Random(2), cluster.signatures, START, options.workload);
   cluster.start();

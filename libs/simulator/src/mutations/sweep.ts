@@ -30,7 +30,10 @@ interface Recorded {
 }
 
 /** Records what one member sends in the scene when it does nothing wrong. */
-export function recordScene(member: number): { readonly recorded: readonly Recorded[]; readonly result: SceneResult } {
+export function recordScene(
+  member: number,
+  tolerated: readonly string[] = [],
+): { readonly recorded: readonly Recorded[]; readonly result: SceneResult } {
   const recorded: Recorded[] = [];
   const messages: Signed[] = [];
   const digests: Digest[] = [];
@@ -51,7 +54,7 @@ export function recordScene(member: number): { readonly recorded: readonly Recor
       observe: note,
     };
   };
-  return { result: playScene(member, maker), recorded };
+  return { result: playScene(member, maker, tolerated), recorded };
 }
 
 /** Changes one message of one member. */
@@ -101,20 +104,22 @@ export interface MutationSweep {
   readonly ofKindMax: number;
   /** Which changes are made; all when it is not said. */
   readonly isWanted?: (kind: MessageKind, mutation: string) => boolean;
+  /** Rules that may be broken: a canary looks for another one. */
+  readonly tolerated?: readonly string[];
 }
 
 /** Plays the scene twice for every change of every message: with the changed one beside the true one, and in its place. */
-export function* sweepMutations({ members, ofKindMax, isWanted }: MutationSweep): Generator<MutationRun> {
+export function* sweepMutations({ members, ofKindMax, isWanted, tolerated }: MutationSweep): Generator<MutationRun> {
   for (const member of members) {
     const ofKind = new Map<MessageKind, number>();
-    for (const [place, { message, seen }] of recordScene(member).recorded.entries()) {
+    for (const [place, { message, seen }] of recordScene(member, tolerated).recorded.entries()) {
       const count = (ofKind.get(message.kind) ?? 0) + 1;
       ofKind.set(message.kind, count);
       if (count > ofKindMax) continue;
       for (const mutation of mutationsOf(message, seen, quickHash, CHECKPOINT_INTERVAL)) {
         if (isWanted?.(message.kind, mutation.name) === false) continue;
         for (const placing of ['beside', 'instead'] as const)
-          yield runMutation(member, place, message.kind, mutation, placing);
+          yield runMutation(member, place, message.kind, mutation, placing, tolerated);
       }
     }
   }
@@ -129,9 +134,10 @@ function runMutation(
   kind: MessageKind,
   mutation: Mutation,
   placing: Placing,
+  tolerated: readonly string[] | undefined,
 ): MutationRun {
   let mutator: Mutator | undefined;
-  const result = playScene(member, (tools) => (mutator = new Mutator(tools, place, mutation, placing)));
+  const result = playScene(member, (tools) => (mutator = new Mutator(tools, place, mutation, placing)), tolerated);
   const passed = mutator?.changed !== undefined && result.taken.has(toHex(mutator.changed.signature));
   const proven = result.proofs.some(({ evidence }) => evidence.accused === member);
   return { member, place, kind, mutation: mutation.name, placing, passed, proven, result };
