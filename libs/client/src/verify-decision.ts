@@ -21,8 +21,10 @@ import {
   type VoteSignature,
 } from '@concordat/protocol';
 import { batchHeaderLeaf } from './batch-tree';
-import { CertificateFault, readDecision, type ReadDecision } from './decision-format';
+import { readDecision, type ReadDecision } from './decision-format';
+import { CertificateFault } from './json-fields';
 import { presentJson, readJson, sameJson } from './json-value';
+import { signersIn } from './named-signatures';
 
 /** What the verifier takes from its platform: both are pure functions. */
 export interface VerifierPrimitives {
@@ -112,24 +114,13 @@ function checkPlace(envelope: Envelope, { batch, batchDigest }: ReadDecision, ha
   must(placed, 'batch: the envelope does not stand at that index of batch_digest (path)');
 }
 
-function votesOf(commits: ReadDecision['commits'], committee: Committee): VoteSignature[] {
-  let previous = -1;
-  return commits.map(({ nodeId, signature }, at) => {
-    const sender = committee.indexOf(nodeId);
-    must(sender !== undefined, `commits[${String(at)}].node_id ${nodeId.slice(0, 80)} is not a member`);
-    must(sender > previous, `commits[${String(at)}]: ${nodeId} stands twice or out of the table's order`);
-    previous = sender;
-    return { sender, signature };
-  });
-}
-
 function checkCommits(
   read: ReadDecision,
   committee: Committee,
   swarm: ReturnType<typeof swarmId>,
   primitives: VerifierPrimitives,
 ): VoteSignature[] {
-  const signatures = votesOf(read.commits, committee);
+  const signatures = signersIn(committee, 'commits', read.commits);
   const domain = { swarmId: swarm, tableHash: committee.hash };
   const certificate = { view: read.view, sequence: read.sequence, digest: read.batchDigest, signatures };
   const failed = checkCommitCertificate(committee, certificate, (statement, signature) => {
