@@ -62,8 +62,11 @@ export function epochChangeFromJson(value: unknown, ended: Committee, path = 'ch
   const fields = new Fields(value, path, ['table', 'checkpoint']);
   const checkpoint = new Fields(fields.get('checkpoint'), `${path}.checkpoint`, CHECKPOINT_KEYS);
   const signers = `${path}.checkpoint.signatures`;
+  const table = readTable(fields.get('table'), path);
+  if (table.epoch !== ended.epoch + 1)
+    throw new CertificateFault(`${path}: epoch ${String(table.epoch)} does not follow ${String(ended.epoch)}`);
   return {
-    table: readTable(fields.get('table'), path),
+    table,
     certificate: {
       sequence: checkpoint.count('sequence', 1) as Sequence,
       content: {

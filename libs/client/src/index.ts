@@ -17,5 +17,13 @@ export {
   type DecisionProof,
   type DecisionRefusal,
   type DecisionVerdict,
-  type VerifierPrimitives,
 } from './verify-decision';
+export {
+  EPOCH_AGE_MAX,
+  fetchEpochChain,
+  verifyEpochChain,
+  type AcrossEpochs,
+  type AskForChanges,
+  type EpochChainVerdict,
+} from './epoch-chain';
+export { type VerifierPrimitives } from './verifier';
