@@ -71,8 +71,18 @@ describe('a decision certificate of any epoch', () => {
 
   const old = { trustedTable: tableOf(2) };
   const rows: readonly [string, unknown, AcrossEpochs, RegExp][] = [
-    ['a later epoch without a chain', history.decision(1), {}, /^epoch 1 is not reached: .* end with 0$/],
-    ['a chain that is too short', history.decision(3), { chain: history.chain(0, 2) }, /epoch 3 is not reached/],
+    [
+      'a later epoch without a chain',
+      history.decision(1),
+      {},
+      /^epoch 1 is not reached: no change .* from the trusted epoch 0$/,
+    ],
+    [
+      'a chain that is too short',
+      history.decision(3),
+      { chain: history.chain(0, 2) },
+      /epoch 3 is not reached: the chain .* ends with epoch 2/,
+    ],
     ['an epoch before the trusted one', history.decision(1), old, /epoch 1 is before the trusted epoch 2/],
     ['the first sequence of the epoch before', history.decision(1, { at: 32 }), { chain: whole }, /32 is not above 32/],
     ['keys that have left', history.decision(1, { keysOf: 0 }), { chain: whole }, /signature of member 1 does not/],

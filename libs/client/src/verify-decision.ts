@@ -127,6 +127,11 @@ function checkCommits(
   return signatures;
 }
 
+const ends = ({ all, newest }: Epochs): string =>
+  all.length === 1
+    ? `no change of epochs leads there from the trusted epoch ${String(newest.epoch)}`
+    : `the chain of epoch changes ends with epoch ${String(newest.epoch)}`;
+
 /** The committee that decided, when the epoch is known and the sequence is one of its own. */
 function committeeOf({ epoch, sequence, tableHash }: ReadDecision, epochs: Epochs): Committee {
   const [oldest] = epochs.all;
@@ -135,10 +140,7 @@ function committeeOf({ epoch, sequence, tableHash }: ReadDecision, epochs: Epoch
     `epoch ${String(epoch)} is before the trusted epoch ${String(oldest?.epoch)}`,
   );
   const committee = epochs.of(epoch as Epoch);
-  must(
-    committee !== undefined,
-    `epoch ${String(epoch)} is not reached: the epochs that are trusted or proven end with ${String(epochs.newest.epoch)}`,
-  );
+  must(committee !== undefined, `epoch ${String(epoch)} is not reached: ${ends(epochs)}`);
   must(tableHash === committee.hash, `table_hash is not that of epoch ${String(epoch)}, which is ${committee.hash}`);
   const { baseSequence } = committee.table;
   must(
