@@ -227,7 +227,9 @@ describe('a changed chain', () => {
   it('fails when the scheme changes on the way', () => {
     const rsa = { ...grown, signatureScheme: 'rsa-pss-2048', operators: [] } as const;
     const members = rsa.members.map((member, index) => ({ ...member, publicKey: new Uint8Array(294).fill(index) }));
-    expect(chainReason({ chain: lastMade({}, { ...rsa, members }) })).toMatch(/the scheme becomes rsa-pss-2048/);
+    expect(chainReason({ chain: lastMade({}, { ...rsa, members }) })).toMatch(
+      /changes\[2\]: epoch change: the signature scheme becomes rsa-pss-2048/,
+    );
   });
 
   it.each([null, 1, 'text', [], {}, { format: EPOCH_CHAIN_FORMAT }, whole.changes])(
