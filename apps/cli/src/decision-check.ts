@@ -1,4 +1,10 @@
-import { verifyDecision, verifyDecisionText, type DecisionVerdict, type VerifierPrimitives } from '@concordat/client';
+import {
+  verifyDecision,
+  verifyDecisionText,
+  type AcrossEpochs,
+  type DecisionVerdict,
+  type VerifierPrimitives,
+} from '@concordat/client';
 import { nativeHash, signatureSuite } from '@concordat/crypto';
 import { type Genesis } from '@concordat/protocol';
 
@@ -14,6 +20,6 @@ const primitivesOf = ({ table }: Genesis): VerifierPrimitives => {
 export const checkDecision = (certificate: unknown, genesis: Genesis): DecisionVerdict =>
   verifyDecision(certificate, genesis, primitivesOf(genesis));
 
-/** Verifies a certificate as the text of a file, byte for byte. */
-export const checkDecisionText = (text: string, genesis: Genesis): DecisionVerdict =>
-  verifyDecisionText(text, genesis, primitivesOf(genesis));
+/** Verifies a certificate as the text of a file, byte for byte; `across` brings what leads to its epoch. */
+export const checkDecisionText = (text: string, genesis: Genesis, across: AcrossEpochs): DecisionVerdict =>
+  verifyDecisionText(text, genesis, primitivesOf(genesis), across);

@@ -71,6 +71,7 @@ export {
   type SignatureScheme,
 } from './epoch-table';
 export { decodeEpochTable, encodeEpochTable, epochTableHash } from './epoch-table-codec';
+export { epochTableFromJson, epochTableToJson } from './epoch-table-json';
 export { Committee } from './committee';
 export { leaderSchedule } from './leader-schedule';
 export {
