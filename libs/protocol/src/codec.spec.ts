@@ -1,3 +1,4 @@
+import { BROKER_PAYLOAD_BYTES } from './broker';
 import * as fc from 'fast-check';
 import { encodeBatch } from './batch';
 import { equalBytes, toHex } from './bytes';
@@ -170,6 +171,18 @@ describe('frames', () => {
     ['as many bytes as the largest message, all 0', new Uint8Array(limits.messageBytesMax), 'unsupported_version'],
   ];
   it.each(rows)('%s', (_, wrong, code) => expect(codeOf(decodeFrame(wrong, limits))).toBe(code));
+
+  it('may be as large as a broker carries where they prove a later epoch, whose table may be larger than this one', () => {
+    const proof = encodeMessage(sampleMessage(swarm, 'epochChange'));
+    const padded = (length: number, from: Uint8Array): Uint8Array => {
+      const larger = new Uint8Array(length);
+      larger.set(from);
+      return larger;
+    };
+    expect(codeOf(decodeFrame(padded(BROKER_PAYLOAD_BYTES, proof), limits))).toBe('accepted');
+    expect(codeOf(decodeFrame(padded(BROKER_PAYLOAD_BYTES + 1, proof), limits))).toBe('oversized');
+    expect(codeOf(decodeFrame(padded(limits.messageBytesMax + 1, bytes), limits))).toBe('oversized');
+  });
 
   it('are read without a look at the payload', () => {
     const frame = decodeFrame(Uint8Array.of(...bytes, 1, 2, 3), limits) as Frame;

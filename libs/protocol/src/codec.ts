@@ -1,3 +1,4 @@
+import { BROKER_PAYLOAD_BYTES } from './broker';
 import { decodeBatch, encodeBatch, type Batch, type BatchLimits } from './batch';
 import { checkpointDigest, type PreparedCertificate } from './certificates';
 import {
@@ -172,8 +173,12 @@ export const epochOfMessage = (bytes: Uint8Array): Epoch => new Reader(bytes.sub
 
 /** Reads the frame of a message: cheap, so that membership and slot can be checked before anything else is done. */
 export function decodeFrame(bytes: Uint8Array, limits: WireLimits): Frame | Rejection {
-  if (bytes.length > limits.messageBytesMax)
-    return reject('oversized', `${String(bytes.length)} bytes, at most ${String(limits.messageBytesMax)}`);
+  // A proof of a later epoch is as large as that epoch's table, which a node that is behind does not know.
+  const bytesMax =
+    bytes[1] === MESSAGE_KINDS.epochChange
+      ? Math.max(limits.messageBytesMax, BROKER_PAYLOAD_BYTES)
+      : limits.messageBytesMax;
+  if (bytes.length > bytesMax) return reject('oversized', `${String(bytes.length)} bytes, at most ${String(bytesMax)}`);
   try {
     const reader = new Reader(bytes);
     const version = reader.u8();

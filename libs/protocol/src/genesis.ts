@@ -22,7 +22,8 @@ import {
 } from './epoch-table-json';
 import { digestBytes, purposeDigest, type Hash } from './hash';
 import { isId, type Digest, type Epoch, type Sequence } from './ids';
-import { BROKER_PAYLOAD_BYTES, wireLimits } from './limits';
+import { BROKER_PAYLOAD_BYTES } from './broker';
+import { wireLimits } from './limits';
 import { Writer } from './wire';
 
 /** What a swarm starts from. Every member has the same, byte for byte in meaning. */

@@ -86,7 +86,8 @@ export {
 export { Epochs } from './epochs';
 export { checkEpochChange, type EpochChange } from './epoch-change';
 export { noOutcomes, OUTCOME_NAMES, OUTCOMES, type Outcome, type OutcomeName } from './outcomes';
-export { BROKER_PAYLOAD_BYTES, widestLimits, wireLimits } from './limits';
+export { BROKER_PAYLOAD_BYTES } from './broker';
+export { widestLimits, wireLimits } from './limits';
 export {
   CATEGORIES,
   clientId,

@@ -5,9 +5,6 @@ import { encodeEpochTable } from './epoch-table-codec';
 import type { Sequence } from './ids';
 import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
 
-/** Payload that a broker carries unless it is told otherwise: NATS's own default. Tables are made to fit into it. */
-export const BROKER_PAYLOAD_BYTES = 1024 * 1024;
-
 /** Bounds of everything on the wire under a table. `messageBytesMax` is the largest legal message; a broker must carry it whole. */
 export function wireLimits(table: EpochTable): WireLimits {
   const n = table.members.length;
