@@ -5,6 +5,8 @@ import {
   type Envelope,
   type EpochChange,
   type EpochProof,
+  type CheckpointCertificate,
+  invariant,
   type Fetch,
   type NodeId,
   type Sequence,
@@ -15,6 +17,15 @@ import {
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
+import type { Snapshots } from './snapshots';
+
+/** Somebody who may have what this node lacks. */
+export interface Supplier {
+  readonly node: NodeId;
+  readonly executed: Sequence;
+  /** Oldest decided sequence from which on it says to have all. */
+  readonly oldest: Sequence;
+}
 
 /**
  * Whether an envelope that waited through the end of an epoch can still be ordered in the next. A gateway that has left or
@@ -39,13 +50,14 @@ const PROOFS_PER_ANSWER = 8;
  */
 export class Succession {
   /** Nodes of later epochs, by what they said last: where to ask. */
-  private readonly ahead = new Map<NodeId, Sequence>();
+  private readonly ahead = new Map<NodeId, { readonly executed: Sequence; readonly oldest: Sequence }>();
   private readonly allowance = new Allowance<NodeId | 'observers'>();
   private ended = false;
 
   constructor(
     private readonly context: Context,
     private readonly checkpoints: Checkpoints,
+    private readonly snapshots: Snapshots,
   ) {}
 
   /** True once the epoch has ended here. */
@@ -54,11 +66,11 @@ export class Succession {
   }
 
   /** Nodes of later epochs that say to have executed more, by name. */
-  suppliers(): readonly { readonly node: NodeId; readonly executed: Sequence }[] {
+  suppliers(): readonly Supplier[] {
     const { executed } = this.context.ledger;
     return [...this.ahead]
-      .filter(([, theirs]) => theirs > executed)
-      .map(([node, theirs]) => ({ node, executed: theirs }))
+      .filter(([, theirs]) => theirs.executed > executed)
+      .map(([node, theirs]) => ({ node, ...theirs }))
       .sort((a, b) => (a.node < b.node ? -1 : 1));
   }
 
@@ -70,10 +82,36 @@ export class Succession {
     const table = ledger.nextTable;
     if (this.ended || boundary === 0 || ledger.executed !== boundary || table === undefined) return;
     if (certificate?.sequence !== boundary) return;
+    const bytes = this.snapshots.stateAt(boundary);
+    invariant(bytes !== undefined, 'the state at the end of an epoch is held');
     this.ended = true;
     const change: EpochChange = { certificate, table };
     context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
-    context.emit({ kind: 'epochEnded', change });
+    context.emit({ kind: 'epochEnded', change, state: { sequence: boundary, bytes }, stable: undefined });
+  }
+
+  /**
+   * Ends this epoch, and all up to that of `next`, with a certified state. The proofs come first: whoever restarts between
+   * them and the state goes on in the epoch of the state that it has.
+   */
+  skipTo(
+    next: Committee,
+    state: { readonly sequence: Sequence; readonly bytes: Uint8Array },
+    certificate: CheckpointCertificate,
+  ): void {
+    const { context } = this;
+    const changes = context.epochs.changesAfter(context.committee.epoch, next.epoch - context.committee.epoch);
+    const change = changes.at(-1);
+    invariant(
+      change?.table.epoch === next.epoch,
+      'a state of a later epoch is taken over with the proofs that lead there',
+    );
+    this.ended = true;
+    for (const each of changes) context.emit({ kind: 'persist', record: { kind: 'epoch', change: each } });
+    context.emit({ kind: 'persist', record: { kind: 'state', sequence: state.sequence, state: state.bytes } });
+    const stable = state.sequence > next.table.baseSequence ? certificate : undefined;
+    if (stable !== undefined) context.emit({ kind: 'persist', record: { kind: 'stable', certificate: stable } });
+    context.emit({ kind: 'epochEnded', change, state, stable });
   }
 
   /** Proof that an epoch ended: this one's own end is a stable checkpoint; a later one's tells who is there to be asked. */
@@ -98,20 +136,23 @@ export class Succession {
     const { context } = this;
     const node = context.epochs.of(message.epoch)?.member(message.sender)?.nodeId;
     if (node === undefined || node === context.nodeId) return;
-    if (message.epoch > context.committee.epoch) this.ahead.set(node, message.sequence);
+    if (message.epoch > context.committee.epoch)
+      this.ahead.set(node, { executed: message.sequence, oldest: message.oldestSequence });
     else if (this.allowance.take(node, context.at)) this.sendProofs(node, message.epoch);
   }
 
   /** FETCH of a node that is in another epoch, or follows without being a member: it gets decisions, and proofs of what it missed. */
   onForeignFetch(message: Verified<Fetch>): void {
     const { context } = this;
-    const { sender, epoch, origin, decided } = message;
+    const { sender, epoch, origin, decided, snapshot } = message;
     const member = context.epochs.of(epoch)?.member(sender)?.nodeId;
     // An observer's name is only its word: all of them share one allowance.
     const [node, account] = sender === OBSERVER ? [origin, 'observers' as const] : [member, member];
     if (node === undefined || account === undefined || node === context.nodeId) return;
     if (!this.allowance.take(account, context.at)) return;
     if (epoch < context.committee.epoch) this.sendProofs(node, epoch);
+    if (snapshot !== undefined)
+      this.snapshots.answer(node, snapshot, (bytes) => this.allowance.takeBytes(account, bytes));
     if (decided === undefined || decided.from > context.ledger.executed) return;
     const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
     context.emit({ kind: 'supply', to: node, from: decided.from, through });

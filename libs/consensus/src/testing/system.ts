@@ -67,5 +67,5 @@ export function joinEnvelope(index: number, epoch = 0): Authentic {
     proof_of_possession: toBase64Url(testSignature(nodeKey(index), joinProofBytes(ZERO_DIGEST, claim))),
     epoch,
     stable_sequence: 0,
-  } as Asked);
+  });
 }
