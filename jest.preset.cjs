@@ -49,8 +49,10 @@ function swc(syntax) {
  * @param {string} displayName the project's name, as in `jest --selectProjects <name>`
  * @param {string} rootDir the project's folder
  * @param {object} [overrides] options that this project alone needs
+ * @param {number} [overrides.testTimeoutMs] longest time of a test or hook: a busy machine must not fail a test that only
+ *   waits for a process
  */
-function jestProject(displayName, rootDir, overrides = {}) {
+function jestProject(displayName, rootDir, { testTimeoutMs = 20_000, ...overrides } = {}) {
   return {
     displayName,
     rootDir,
@@ -59,8 +61,8 @@ function jestProject(displayName, rootDir, overrides = {}) {
     moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
     moduleNameMapper,
     transform: { '\\.ts$': swc('typescript'), '\\.m?js$': swc('ecmascript') },
-    // A busy machine must not fail a test that only waits for a process.
-    testTimeout: 20_000,
+    globals: { testTimeoutMs },
+    setupFilesAfterEnv: [resolve(__dirname, 'jest.timeout.cjs')],
     transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_ONLY.join('|')})/)`],
     ...overrides,
   };

@@ -26,12 +26,23 @@ export interface SwarmOptions {
   readonly nodes?: number;
   readonly scheme?: SignatureScheme;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The broker, which the swarm then stops. Default: one of its own. */
+  readonly broker?: Pick<NatsServer, 'url' | 'stop'>;
+  /** Where each member finds the broker. Default: at the broker's own address. */
+  readonly natsUrls?: readonly string[];
 }
 
 /** An answer over HTTP. */
 export interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
+}
+
+/** Path of the nats-server that tests run. */
+export function natsServerBinary(): string {
+  const binary = findNatsServer(process.env);
+  if (binary === undefined) throw new Error('no nats-server: npm test finds or installs one');
+  return binary;
 }
 
 async function freePort(): Promise<number> {
@@ -50,7 +61,10 @@ async function freePort(): Promise<number> {
 
 /** One member: a process of its own, its data kept over restarts. */
 export class MemberProcess {
+  /** How the process ended each time that nobody had ended it. */
+  readonly unasked: string[] = [];
   private child: ChildProcess | undefined;
+  private asked = false;
 
   constructor(
     readonly name: string,
@@ -76,15 +90,30 @@ export class MemberProcess {
       env: { ...process.env, ...this.environment },
     });
     closeSync(log);
+    this.asked = false;
+    this.child.once('exit', (code, signal) => {
+      if (!this.asked) this.unasked.push(signal ?? `exit code ${String(code)}`);
+    });
   }
 
   /** Ends the process and waits for it. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const { child } = this;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    this.asked = true;
     const gone = new Promise<void>((done) => child.once('exit', () => done()));
     child.kill(signal);
     await gone;
+  }
+
+  /** Stops the process where it stands; it does not notice. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  /** Lets a frozen process go on. */
+  thaw(): void {
+    this.child?.kill('SIGCONT');
   }
 
   async get(path: string): Promise<Answer> {
@@ -122,15 +151,14 @@ export class Swarm {
   private constructor(
     readonly folder: string,
     readonly genesis: Genesis,
-    readonly nats: NatsServer,
+    readonly nats: Pick<NatsServer, 'url' | 'stop'>,
     readonly members: readonly MemberProcess[],
   ) {}
 
   /** Starts all and waits until every member is healthy. */
-  static async start({ nodes = 4, scheme = 'ed25519', environment = {} }: SwarmOptions = {}): Promise<Swarm> {
+  static async start(options: SwarmOptions = {}): Promise<Swarm> {
+    const { nodes = 4, scheme = 'ed25519', environment = {} } = options;
     if (!existsSync(MEMBER)) throw new Error('dist is missing: run npm run build');
-    const binary = findNatsServer(process.env);
-    if (binary === undefined) throw new Error('no nats-server: npm test finds or installs one');
     const folder = mkdtempSync(join(tmpdir(), 'concordat-e2e-'));
     const names = Array.from({ length: nodes }, (_, index) => nodeId(`node-${String(index)}`));
     const keys = names.map((name) => {
@@ -145,9 +173,9 @@ export class Swarm {
     const table = createEpochTable({ members, signatureScheme: scheme });
     const genesis: Genesis = { swarm: 'e2e', random: digest(toHex(randomBytes(32))), table };
     writeFileSync(join(folder, 'genesis.json'), JSON.stringify(genesisToJson(genesis)));
-    const nats = await startNatsServer({ binary });
+    const nats = options.broker ?? (await startNatsServer({ binary: natsServerBinary() }));
     const processes: MemberProcess[] = [];
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const port = await freePort();
       processes.push(
         new MemberProcess(name, `http://127.0.0.1:${String(port)}`, join(folder, name), {
@@ -156,7 +184,7 @@ export class Swarm {
           DATA_DIR: join(folder, name, 'data'),
           GENESIS_FILE: join(folder, 'genesis.json'),
           KEY_FILE: join(folder, name, 'key.json'),
-          NATS_URL: nats.url,
+          NATS_URL: options.natsUrls?.[index] ?? nats.url,
           HTTP_HOST: '127.0.0.1',
           HTTP_PORT: String(port),
         }),
@@ -164,7 +192,12 @@ export class Swarm {
     }
     const swarm = new Swarm(folder, genesis, nats, processes);
     for (const member of processes) member.start();
-    await swarm.healthy();
+    try {
+      await swarm.healthy();
+    } catch (error) {
+      await swarm.stop();
+      throw error;
+    }
     return swarm;
   }
 

@@ -1,4 +1,4 @@
-import { asciiBytes, invariant, LayoutError, Writer, type Millis, type Reader } from '@concordat/protocol';
+import { invariant, LayoutError, Writer, type Millis, type Reader } from '@concordat/protocol';
 
 /** What is known of one signer's nonces: the highest executed one and which of the `window` below it were. */
 class Client {
@@ -111,14 +111,13 @@ export class Deduplication {
   }
 
   private encodeClient(key: string, client: Client): Uint8Array {
-    const writer = new Writer(128)
-      .raw(new Uint8Array([key.length]))
-      .raw(asciiBytes(key))
-      .bigU64(client.highest)
-      .u64(client.forgetAfter);
-    const words = [...client.used.entries()].filter(([, bits]) => bits !== 0);
-    writer.u16(words.length);
-    for (const [index, bits] of words) writer.u16(index).u32(bits);
+    const writer = new Writer(128).text(key).bigU64(client.highest).u64(client.forgetAfter);
+    const { used } = client;
+    writer.u16(used.reduce((words, bits) => (bits === 0 ? words : words + 1), 0));
+    for (let index = 0; index < used.length; index++) {
+      const bits = used[index] ?? 0;
+      if (bits !== 0) writer.u16(index).u32(bits);
+    }
     return writer.bytes();
   }
 

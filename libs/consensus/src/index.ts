@@ -48,11 +48,14 @@ export {
 } from './membership/operation';
 export { isRefusal, type Refusal } from './membership/refusal';
 export {
+  approve,
   encodeSystemRequest,
   joinProofBytes,
   operationBytes,
   parseSystemRequest,
+  provenKey,
   type Approval,
   type JoinClaim,
+  type KeySigner,
   type SystemRequest,
 } from './membership/system-request';

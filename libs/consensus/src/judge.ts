@@ -1,4 +1,4 @@
-import type { Committee, NodeId } from '@concordat/protocol';
+import type { Epoch, Epochs, NodeId } from '@concordat/protocol';
 
 /**
  * What the replicated state must judge and the core cannot compute itself. Pure functions of their arguments: the same on
@@ -6,7 +6,7 @@ import type { Committee, NodeId } from '@concordat/protocol';
  */
 export interface Judge {
   /** True when the signature over the bytes was made with that key. */
-  verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
-  /** True when the bytes are a proof of the epoch that the accused contradicted itself (Spec §8). */
-  proves(committee: Committee, proof: Uint8Array, accused: NodeId): boolean;
+  readonly verify: (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array) => boolean;
+  /** True when the bytes prove that the accused contradicted itself (Spec §8), in the `current` epoch or in the one before. */
+  readonly proves: (epochs: Epochs, current: Epoch, proof: Uint8Array, accused: NodeId) => boolean;
 }

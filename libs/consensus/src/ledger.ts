@@ -212,9 +212,10 @@ export class Ledger {
   }
 
   private membershipOf(committee: Committee): Membership {
-    const { hash, swarmId, judge } = this.options;
+    const { hash, swarmId, epochs, judge } = this.options;
     const verify: KeyVerifier = (key, bytes, signature) => judge.verify(key, bytes, signature);
-    const proves = (proof: Uint8Array, accused: NodeId): boolean => judge.proves(committee, proof, accused);
+    const proves = (proof: Uint8Array, accused: NodeId): boolean =>
+      judge.proves(epochs, this.table.epoch, proof, accused);
     return new Membership({ hash, swarmId, table: committee.table, verify, proves });
   }
 

@@ -20,5 +20,9 @@ export const nativeHash: Hash = (...parts) => {
     scratch.set(part, at);
     at += part.length;
   }
-  return asPlain(hash('sha256', scratch.subarray(0, length), 'buffer'));
+  // As text, not as a Buffer: that would be allocated outside of the heap, which costs more than the hashing.
+  const text = hash('sha256', scratch.subarray(0, length), 'binary');
+  const digest = new Uint8Array(text.length);
+  for (let i = 0; i < digest.length; i++) digest[i] = text.charCodeAt(i);
+  return digest;
 };

@@ -11,3 +11,4 @@ export { createRsaPssSuite } from './rsa-pss';
 export { createKeyFile, KeyFileError, readKeyFile, type KeyFileErrorCode, type StoredKey } from './key-file';
 export { createClientSigner, createSigner, type ClientSigner, type MemberSigner } from './signer';
 export { createOpener, type Opener, type OpenerOptions } from './opener';
+export { createJudge, type JudgeOptions } from './judge';

@@ -25,7 +25,7 @@ import {
   type ValidityContext,
   type Verified,
   type KnownEnvelopes,
-  type WireLimits,
+  wireLimits,
 } from '@concordat/protocol';
 import { keepable } from './bytes';
 import { RecentCache } from './recent-cache';
@@ -39,7 +39,6 @@ export interface OpenerOptions {
   readonly epochs: Epochs;
   readonly swarmId: Digest;
   readonly hash: Hash;
-  readonly limits: WireLimits;
   /** Must be the scheme of the committee's table. */
   readonly suite: SignatureSuite;
   /** The replica's bound on slots and views: a cheap refusal before any signature is checked. Absent: all pass. */
@@ -79,7 +78,8 @@ function signingKeyOf(committee: Committee, { signer }: Envelope): Uint8Array | 
  * hash over all of the envelope's bytes, the signature too. What fails is not remembered: strangers could fill the memory.
  */
 export function createOpener(options: OpenerOptions): Opener {
-  const { committee, epochs, swarmId, hash, limits, suite, admit, known } = options;
+  const { committee, epochs, swarmId, hash, suite, admit, known } = options;
+  const limits = wireLimits(committee.table);
   const scheme = committee.table.signatureScheme;
   invariant(suite.name === scheme, `a suite for ${suite.name} in a swarm with ${scheme}`);
   const domains = new WeakMap<Committee, SigningDomain>();

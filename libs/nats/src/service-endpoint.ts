@@ -1,7 +1,7 @@
 import { InvariantError } from '@concordat/protocol';
 import { type MessageHandler } from '@nestjs/microservices';
 import { type ServiceMsg } from 'nats';
-import { firstValueFrom, from, isObservable, mergeMap, of } from 'rxjs';
+import { firstValueFrom, isObservable } from 'rxjs';
 import { ApiError, type ErrorBody, errorReply } from './api-error';
 import { toError } from './deadline';
 import { ServiceContext } from './service-context';
@@ -84,10 +84,9 @@ export class ServiceEndpoint {
     this.counts.processing_ms += performance.now() - startMs;
   }
 
-  private call(payload: unknown, context: ServiceContext): Promise<unknown> {
-    const result = from(Promise.resolve(this.options.handler(payload, context)));
-    const values = result.pipe(mergeMap((value: unknown) => (isObservable(value) ? value : of(value))));
-    return firstValueFrom(values, { defaultValue: null });
+  private async call(payload: unknown, context: ServiceContext): Promise<unknown> {
+    const value: unknown = await this.options.handler(payload, context);
+    return isObservable(value) ? firstValueFrom(value, { defaultValue: null }) : value;
   }
 
   private decode(bytes: Uint8Array): unknown {

@@ -1,5 +1,16 @@
 import * as fc from 'fast-check';
-import { asciiBytes, asciiText, concatBytes, equalBytes, fromBase64Url, fromHex, toBase64Url, toHex } from './bytes';
+import {
+  asciiBytes,
+  asciiText,
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  fromHex,
+  toBase64Url,
+  toHex,
+  utf8Bytes,
+  utf8Text,
+} from './bytes';
 
 fc.configureGlobal({ seed: 1, numRuns: 300 });
 
@@ -20,6 +31,12 @@ describe('hexadecimal text', () => {
   it.each(['0', '0g', 'g0', '0x', ' 00', '00\n', '000', 'é0', '００'])('refuses %j', (text) =>
     expect(() => fromHex(text)).toThrow(RangeError),
   );
+});
+
+it('writes long texts as it writes short ones', () => {
+  const bytes = Uint8Array.from({ length: 10_000 }, (_, n) => (n * 31) >> 3);
+  expect(toHex(bytes)).toBe(Buffer.from(bytes).toString('hex'));
+  expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
 });
 
 describe('base64url text', () => {
@@ -114,4 +131,43 @@ it('equalBytes tells any difference', () => {
       expect(equalBytes(a, a.subarray(1))).toBe(false);
     }),
   );
+});
+
+describe('UTF-8', () => {
+  it('is what the platform makes of any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const bytes = utf8Bytes(text);
+        expect(toHex(bytes)).toBe(Buffer.from(text, 'utf8').toString('hex'));
+        expect(utf8Text(bytes)).toBe(text);
+      }),
+    );
+  });
+
+  it('refuses bytes exactly where the platform does', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const mixed = fc.array(
+      fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc3, 0xe2, 0x82, 0xac, 0xed, 0xa0, 0xf0, 0x9f, 0xf5),
+    );
+    fc.assert(
+      fc.property(mixed, (list) => {
+        const bytes = Uint8Array.from(list);
+        let expected: string | undefined;
+        try {
+          expected = strict.decode(bytes);
+        } catch {
+          expect(() => utf8Text(bytes)).toThrow(RangeError);
+          return;
+        }
+        expect(utf8Text(bytes)).toBe(expected);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each(['c080', 'e080af', 'eda080', 'f4908080', 'e282', 'ff'])('refuses %s', (hex) =>
+    expect(() => utf8Text(fromHex(hex))).toThrow('not UTF-8'),
+  );
+
+  it('refuses half of a surrogate pair', () => expect(() => utf8Bytes('a\ud800')).toThrow(RangeError));
 });

@@ -1,7 +1,32 @@
-import { bytesToHex } from '@noble/hashes/utils.js';
+const HEX = asciiCodes('0123456789abcdef');
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const BASE64URL_CODES = asciiCodes(BASE64URL);
+/** Characters that are put into a text at once: all of them are arguments of one call. */
+const CODES_AT_ONCE = 4096;
+
+function asciiCodes(text: string): readonly number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** Text of character codes, in one piece: one that grows character by character is a tree that each reader has to flatten. */
+function textOf(codes: readonly number[]): string {
+  if (codes.length <= CODES_AT_ONCE) return String.fromCharCode(...codes);
+  let text = '';
+  for (let at = 0; at < codes.length; at += CODES_AT_ONCE)
+    text += String.fromCharCode(...codes.slice(at, at + CODES_AT_ONCE));
+  return text;
+}
 
 /** Lower-case hexadecimal text of `bytes`. */
-export const toHex = (bytes: Uint8Array): string => bytesToHex(bytes);
+export function toHex(bytes: Uint8Array): string {
+  const codes = new Array<number>(bytes.length * 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    codes[2 * i] = HEX[byte >> 4] ?? 0;
+    codes[2 * i + 1] = HEX[byte & 15] ?? 0;
+  }
+  return textOf(codes);
+}
 
 /** Bytes of hexadecimal text. Throws a RangeError for an odd length or another character. */
 export function fromHex(text: string): Uint8Array {
@@ -95,19 +120,18 @@ export function utf8Text(bytes: Uint8Array): string {
 }
 
 const PERCENT = 0x25;
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** RFC 4648 §5 text without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
-  let text = '';
+  const codes = new Array<number>(Math.ceil(bytes.length / 3) * 4);
+  let at = 0;
   for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
     const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += BASE64URL.charAt((word >> 18) & 63) + BASE64URL.charAt((word >> 12) & 63);
-    if (left > 1) text += BASE64URL.charAt((word >> 6) & 63);
-    if (left > 2) text += BASE64URL.charAt(word & 63);
+    for (let shift = 18; shift >= 0; shift -= 6) codes[at++] = BASE64URL_CODES[(word >> shift) & 63] ?? 0;
   }
-  return text;
+  // Each byte that is missing in the last group of three leaves out a character.
+  codes.length = Math.ceil((bytes.length * 4) / 3);
+  return textOf(codes);
 }
 
 /** Bytes of RFC 4648 §5 text without padding. Throws a RangeError for text that is not the canonical encoding of any bytes. */

@@ -146,6 +146,9 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
+/** The epoch that a message names. Throws a LayoutError for bytes too short for one. */
+export const epochOfMessage = (bytes: Uint8Array): Epoch => new Reader(bytes.subarray(2)).u64() as Epoch;
+
 /** Reads the frame of a message: cheap, so that membership and slot can be checked before anything else is done. */
 export function decodeFrame(bytes: Uint8Array, limits: WireLimits): Frame | Rejection {
   if (bytes.length > limits.messageBytesMax)

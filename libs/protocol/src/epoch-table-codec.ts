@@ -117,6 +117,7 @@ function flag(value: number, what: string): boolean {
 }
 
 function nameOf<N extends string>(codes: Readonly<Record<N, number>>, code: number, what: string): N {
-  for (const name in codes) if (codes[name] === code) return name;
+  const name = (Object.keys(codes) as N[]).find((candidate) => codes[candidate] === code);
+  if (name !== undefined) return name;
   throw new LayoutError(`${what} ${String(code)} is not known`);
 }

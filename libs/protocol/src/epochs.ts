@@ -61,6 +61,11 @@ export class Epochs {
     return this.proofs.slice(from, from + max);
   }
 
+  /** Proofs of all epochs up to `epoch`, oldest first. */
+  changesUpTo(epoch: Epoch): readonly EpochChange[] {
+    return this.proofs.slice(0, epoch - this.first);
+  }
+
   /** Takes in a change that checkEpochChange found to hold. False when that epoch is known already. */
   add(change: EpochChange): boolean {
     if (change.table.epoch <= this.newest.epoch) return false;

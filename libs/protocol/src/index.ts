@@ -183,6 +183,7 @@ export {
   decodePayload,
   encodeMessage,
   encodePayload,
+  epochOfMessage,
   HEADER_BYTES,
   payloadDigest,
   WIRE_VERSION,

@@ -9,13 +9,12 @@ export class LayoutError extends Error {
 
 /** Appends big-endian fields to one growing buffer. Throws a RangeError for a value that its field cannot hold. */
 export class Writer {
+  // Without a DataView: a small array lives in the heap only as long as nobody asks for its ArrayBuffer.
   private buffer: Uint8Array;
-  private data: DataView;
   private length = 0;
 
   constructor(sizeHint = 256) {
     this.buffer = new Uint8Array(sizeHint);
-    this.data = new DataView(this.buffer.buffer);
   }
 
   private reserve(extra: number): number {
@@ -25,10 +24,16 @@ export class Writer {
       const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
       grown.set(this.buffer.subarray(0, at));
       this.buffer = grown;
-      this.data = new DataView(grown.buffer);
     }
     this.length = needed;
     return at;
+  }
+
+  private putU32(at: number, value: number): void {
+    this.buffer[at] = value >>> 24;
+    this.buffer[at + 1] = value >>> 16;
+    this.buffer[at + 2] = value >>> 8;
+    this.buffer[at + 3] = value;
   }
 
   private static bound(value: number, max: number, field: string): void {
@@ -39,21 +44,21 @@ export class Writer {
   u8(value: number): this {
     Writer.bound(value, 0xff, 'u8');
     const at = this.reserve(1);
-    this.data.setUint8(at, value);
+    this.buffer[at] = value;
     return this;
   }
 
   u16(value: number): this {
     Writer.bound(value, 0xffff, 'u16');
     const at = this.reserve(2);
-    this.data.setUint16(at, value);
+    this.buffer[at] = value >>> 8;
+    this.buffer[at + 1] = value;
     return this;
   }
 
   u32(value: number): this {
     Writer.bound(value, 0xffffffff, 'u32');
-    const at = this.reserve(4);
-    this.data.setUint32(at, value);
+    this.putU32(this.reserve(4), value);
     return this;
   }
 
@@ -61,8 +66,8 @@ export class Writer {
   u64(value: number): this {
     Writer.bound(value, Number.MAX_SAFE_INTEGER, 'u64');
     const at = this.reserve(8);
-    this.data.setUint32(at, Math.floor(value / 0x1_0000_0000));
-    this.data.setUint32(at + 4, value % 0x1_0000_0000);
+    this.putU32(at, Math.floor(value / 0x1_0000_0000));
+    this.putU32(at + 4, value % 0x1_0000_0000);
     return this;
   }
 
@@ -70,7 +75,8 @@ export class Writer {
   bigU64(value: bigint): this {
     if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError(`u64 cannot hold ${value.toString()}`);
     const at = this.reserve(8);
-    this.data.setBigUint64(at, value);
+    this.putU32(at, Number(value >> 32n));
+    this.putU32(at + 4, Number(value & 0xffff_ffffn));
     return this;
   }
 

@@ -62,7 +62,7 @@ describe('a decision record', () => {
   it('comes back as it was written', () => {
     const shape = fc.record({
       sizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
-      outcome: fc.nat(3),
+      outcome: fc.nat(4),
       duration: fc.nat(DURATION_UNKNOWN),
     });
     fc.assert(
@@ -90,7 +90,7 @@ describe('a decision record', () => {
 
   it.each([
     { name: 'outcomes for other requests', record: decision(BATCH, { outcomes: new Uint8Array(2) }) },
-    { name: 'an unknown outcome', record: decision(BATCH, { outcomes: Uint8Array.of(0, 0, 4) }) },
+    { name: 'an unknown outcome', record: decision(BATCH, { outcomes: Uint8Array.of(0, 0, 5) }) },
     { name: 'durations for other envelopes', record: decision(BATCH, { durationsMs: [1] }) },
     { name: 'a certificate for another sequence', record: decision(BATCH, { sequence: sequence(8) }) },
     {

@@ -1,16 +1,20 @@
-import type { Recovered } from '@concordat/consensus';
+import type { Evidence, Recovered } from '@concordat/consensus';
 import {
   decodeBatch,
+  decodeEpochTable,
   decodeFrame,
+  epochOfMessage,
   decodePayload,
   isRejection,
   LayoutError,
+  MEMBERS_MAX,
   readCheckpointCertificate,
   Reader,
   readPreparedCertificate,
   type Batch,
   type Digest,
   type Epoch,
+  type EpochChange,
   type Hash,
   type MemberIndex,
   type NewView,
@@ -27,6 +31,8 @@ export interface RecoveryOptions {
   readonly hash: Hash;
   /** The epoch's. */
   readonly limits: WireLimits;
+  /** Of all epochs so far: proofs of older ones may be larger. */
+  readonly widest: WireLimits;
   /** Votes of older epochs bind nothing any more and are passed over. */
   readonly epoch: Epoch;
   /** Whose log it must be. */
@@ -61,6 +67,33 @@ export class RecoveryError extends Error {
 const KIND_OF_CODE = new Map<number, DurableKind>(
   Object.entries(DURABLE_KINDS).map(([kind, code]) => [code, kind as DurableKind]),
 );
+
+/** The changes of epochs that a log tells of, oldest first: by them the rest of it is to be read. Throws a RecoveryError. */
+export function recoverEpochs(records: Iterable<LogRecord>): EpochChange[] {
+  const changes = new Map<Epoch, EpochChange>();
+  let index = 0;
+  for (const { kind, payload } of records) {
+    if (kind === DURABLE_KINDS.epoch) {
+      const change = readEpochChange(new Uint8Array(payload), index);
+      changes.set(change.table.epoch, change);
+    }
+    index++;
+  }
+  return [...changes.values()].sort((a, b) => a.table.epoch - b.table.epoch);
+}
+
+function readEpochChange(payload: Uint8Array, index: number): EpochChange {
+  try {
+    const reader = new Reader(payload);
+    const table = decodeEpochTable(reader.long(payload.length));
+    const certificate = readCheckpointCertificate(reader, { membersMax: MEMBERS_MAX, signatureBytesMax: 0xffff });
+    reader.end();
+    return { table, certificate };
+  } catch (error) {
+    if (error instanceof LayoutError) throw new RecoveryError('undecodable', 'epoch', index, error.message);
+    throw error;
+  }
+}
 
 /**
  * What the log says, from the first record to the last. Throws a RecoveryError.
@@ -119,8 +152,13 @@ class Recovery {
     const payload = new Uint8Array(record.payload);
     const reader = new Reader(payload);
     switch (kind) {
-      case 'vote':
-        this.takeVote(this.message(payload, kind, index), index);
+      case 'vote': {
+        const vote = this.message(payload, kind, index);
+        if (vote !== undefined) this.takeVote(vote, index);
+        return;
+      }
+      case 'epoch':
+        // Read by recoverEpochs, before anything else.
         return;
       case 'batch': {
         const batch = decodeBatch(hash, payload, limits);
@@ -140,8 +178,9 @@ class Recovery {
       }
       case 'newView': {
         const message = this.message(payload, kind, index);
+        if (message === undefined) return;
         if (message.kind !== 'newView') throw new LayoutError(`a ${message.kind} in its place`);
-        if (this.isOfThisEpoch(message, kind, index)) this.newViews.push(message);
+        this.newViews.push(message);
         return;
       }
       case 'state': {
@@ -159,18 +198,19 @@ class Recovery {
         this.dropThrough(certificate.sequence);
         return;
       }
-      case 'evidence':
-        this.evidence.push(decodeEvidence(hash, reader, limits));
+      case 'evidence': {
+        const evidence = decodeEvidence(hash, reader, this.options.widest);
+        if (epochOf(evidence) === this.options.epoch) this.evidence.push(evidence);
         return;
+      }
     }
   }
 
   private get stableSequence(): number {
-    return this.stable?.sequence ?? 0;
+    return this.stable?.sequence ?? this.options.limits.baseSequence;
   }
 
   private takeVote(vote: Signed, index: number): void {
-    if (!this.isOfThisEpoch(vote, 'vote', index)) return;
     const { self } = this.options;
     if (vote.sender !== self) {
       throw new RecoveryError('foreign', 'vote', index, `sealed by member ${String(vote.sender)}, not ${String(self)}`);
@@ -178,16 +218,13 @@ class Recovery {
     if (isNeeded(vote, this.stableSequence)) this.votes.push(vote);
   }
 
-  private isOfThisEpoch(message: Signed, kind: DurableKind, index: number): boolean {
-    const { epoch } = this.options;
-    if (message.epoch > epoch) {
-      throw new RecoveryError('foreign', kind, index, `of epoch ${String(message.epoch)}, here it is ${String(epoch)}`);
-    }
-    return message.epoch === epoch;
-  }
-
-  private message(payload: Uint8Array, kind: DurableKind, index: number): Signed {
-    const { hash, limits } = this.options;
+  /** Undefined for one of an older epoch: it binds nothing any more, and may be larger than this one's bounds. */
+  private message(payload: Uint8Array, kind: DurableKind, index: number): Signed | undefined {
+    const { hash, limits, epoch } = this.options;
+    const said = epochOfMessage(payload);
+    if (said > epoch)
+      throw new RecoveryError('foreign', kind, index, `of epoch ${String(said)}, here it is ${String(epoch)}`);
+    if (said < epoch) return undefined;
     const frame = decodeFrame(payload, limits);
     const message = isRejection(frame) ? frame : decodePayload(hash, frame, limits);
     if (isRejection(message)) {
@@ -223,3 +260,6 @@ function isNeeded({ kind, sequence }: Signed, stable: number): boolean {
       return true;
   }
 }
+
+const epochOf = (evidence: Evidence): Epoch =>
+  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;

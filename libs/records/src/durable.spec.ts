@@ -43,7 +43,7 @@ const LIMITS: WireLimits = {
   baseSequence: sequence(0),
   messageBytesMax: 100_000,
 };
-const OPTIONS = { hash: portableHash, limits: LIMITS, epoch: epoch(0), self: SELF };
+const OPTIONS = { hash: portableHash, limits: LIMITS, widest: LIMITS, epoch: epoch(0), self: SELF };
 const DOMAIN = { swarmId: ZERO_DIGEST, tableHash: ZERO_DIGEST };
 
 /** 64 bytes that depend on what is signed: enough for a codec. */
@@ -308,8 +308,8 @@ describe('recover', () => {
   });
 
   it('refuses a kind that it does not know', () => {
-    const record = { kind: 8, sequence: 0, payload: new Uint8Array(0) };
-    expect(errorOf([stableRecord(64), record])).toMatchObject({ code: 'unknown_kind', kind: 8, index: 1 });
+    const record = { kind: 99, sequence: 0, payload: new Uint8Array(0) };
+    expect(errorOf([stableRecord(64), record])).toMatchObject({ code: 'unknown_kind', kind: 99, index: 1 });
   });
 
   it('refuses a NEW-VIEW record that holds something else', () => {

@@ -1,6 +1,7 @@
 import type { DurableRecord } from '@concordat/consensus';
 import {
   encodeBatch,
+  encodeEpochTable,
   encodeMessage,
   writeCheckpointCertificate,
   Writer,
@@ -12,7 +13,16 @@ import { encodeEvidence } from './evidence-record';
 import type { LogRecord } from './group';
 
 /** What a record of the vote log is. The number is `LogRecord.kind`; none is ever given another meaning. */
-export const DURABLE_KINDS = { vote: 1, batch: 2, prepared: 3, newView: 4, state: 5, stable: 6, evidence: 7 } as const;
+export const DURABLE_KINDS = {
+  vote: 1,
+  batch: 2,
+  prepared: 3,
+  newView: 4,
+  state: 5,
+  stable: 6,
+  evidence: 7,
+  epoch: 8,
+} as const;
 /** Name of a kind of DURABLE_KINDS. */
 export type DurableKind = keyof typeof DURABLE_KINDS;
 
@@ -48,6 +58,11 @@ export function encodeDurableRecord(record: DurableRecord): LogRecord {
       const writer = new Writer(512);
       writeCheckpointCertificate(writer, record.certificate);
       return { kind: DURABLE_KINDS.stable, sequence: 0, payload: writer.bytes() };
+    }
+    case 'epoch': {
+      const writer = new Writer(1024).long(encodeEpochTable(record.change.table));
+      writeCheckpointCertificate(writer, record.change.certificate);
+      return { kind: DURABLE_KINDS.epoch, sequence: 0, payload: writer.bytes() };
     }
     case 'evidence':
       return { kind: DURABLE_KINDS.evidence, sequence: 0, payload: encodeEvidence(record.evidence) };

@@ -16,6 +16,7 @@ export { decodeDecision, DURATION_UNKNOWN, encodeDecision, type DecisionRecord }
 export { DURABLE_KINDS, encodeDurableRecord, encodeOwnVote, type DurableKind } from './durable';
 export {
   recover,
+  recoverEpochs,
   RecoveryError,
   type RecoveredVotes,
   type RecoveryErrorCode,

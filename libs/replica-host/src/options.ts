@@ -1,14 +1,15 @@
 import type { Recovered, Replica } from '@concordat/consensus';
-import type { Committee, MemberIndex, WireLimits } from '@concordat/protocol';
+import type { Committee, Epochs, MemberIndex } from '@concordat/protocol';
 import type { HostConfig } from './config';
 import type { ClockPort, DecisionsPort, HostObserver, NetworkPort, OpenPort, SealPort, VoteLogPort } from './ports';
 
 /** What a host joins together. */
 export interface ReplicaHostOptions {
   readonly replica: Replica;
+  /** Of the epoch that the replica is in. */
   readonly committee: Committee;
+  readonly epochs: Epochs;
   readonly self: MemberIndex;
-  readonly limits: WireLimits;
   readonly open: OpenPort;
   readonly seal: SealPort;
   readonly log: VoteLogPort;
@@ -22,5 +23,5 @@ export interface ReplicaHostOptions {
   readonly recovered?: Pick<Recovered, 'votes' | 'newViews' | 'stable'>;
 }
 
-/** `new` until started; `stopped` and `halted` are final. */
-export type HostState = 'new' | 'running' | 'stopping' | 'stopped' | 'halted';
+/** `new` until started; `ended` once its replica's epoch is over; `stopped` and `halted` are final. */
+export type HostState = 'new' | 'running' | 'ended' | 'stopping' | 'stopped' | 'halted';

@@ -1,4 +1,4 @@
-import { memberIndex, sequence, view, type NewView, type Signed } from '@concordat/protocol';
+import { memberIndex, sequence, view, type NewView, type Signed, nodeId } from '@concordat/protocol';
 import { Bench } from './testing/bench';
 import {
   batchOf,
@@ -162,12 +162,14 @@ describe('the order of effects', () => {
         to: memberIndex(2),
         draft: {
           kind: 'fetch',
+          origin: nodeId('n1'),
           view: view(0),
           sequence: sequence(4),
           batches: [],
           viewChanges: [],
           envelopes: [],
           decided: undefined,
+          snapshot: undefined,
         },
       },
       {

@@ -1,9 +1,9 @@
-import type { BindingKind, DurableRecord, Effect, Replica } from '@concordat/consensus';
+import type { Address, BindingKind, DurableRecord, Effect, Replica } from '@concordat/consensus';
 import {
   encodeMessage,
   invariant,
   type DraftOf,
-  type MemberIndex,
+  type NodeId,
   type MessageKind,
   type Signed,
   type Verified,
@@ -34,6 +34,10 @@ export interface PerformerOptions {
   readonly arrivals: Arrivals;
   /** A vote is durable and has left: it counts for this member too. */
   readonly onOwnVote: (message: Verified) => void;
+  /** The node's name behind an address; undefined when there is none. */
+  readonly nodeOf: (to: Address) => NodeId | undefined;
+  /** The replica's epoch is over: it takes no further event. */
+  readonly onEpochEnded: () => void;
   /** The replica itself found that it must not go on. */
   readonly onHalt: (reason: HaltReason) => void;
 }
@@ -116,6 +120,10 @@ export class Performer {
           // In its order: what makes the checkpoint stable is durable before anything is dropped for it.
           this.leave(() => commits.onStable(effect.sequence));
           break;
+        case 'epochEnded':
+          this.options.onEpochEnded();
+          this.leave(() => observer.epochEnded?.(effect.change));
+          break;
         case 'halt':
           this.options.onHalt({ code: 'replica', message: effect.reason });
           return;
@@ -136,7 +144,7 @@ export class Performer {
   }
 
   /** Seals and sends one decided sequence; returns its bytes. */
-  supply(to: MemberIndex, { sequence, batch, certificate }: SuppliedDecision): number {
+  supply(to: Address, { sequence, batch, certificate }: SuppliedDecision): number {
     const { view } = certificate;
     return this.send(to, this.options.seal({ kind: 'decided', view, sequence, batch, certificate }));
   }
@@ -181,9 +189,11 @@ export class Performer {
     this.options.observer.sent?.(kind, bytes.length);
   }
 
-  private send(to: MemberIndex, message: Signed): number {
+  private send(to: Address, message: Signed): number {
+    const node = this.options.nodeOf(to);
+    if (node === undefined) return 0;
     const bytes = encodeMessage(message);
-    this.options.network.send(to, message.kind, bytes);
+    this.options.network.send(node, message.kind, bytes);
     this.options.observer.sent?.(message.kind, bytes.length);
     return bytes.length;
   }

@@ -3,9 +3,11 @@ import type {
   Batch,
   CommitCertificate,
   DraftOf,
+  EpochChange,
   MemberIndex,
   MessageKind,
   Millis,
+  NodeId,
   Rejection,
   Sequence,
   Signed,
@@ -65,7 +67,7 @@ export interface DecisionsPort {
 /** Carries bytes to members, at most once. What cannot be sent is lost, as on any network: it never throws for that. */
 export interface NetworkPort {
   broadcast(kind: MessageKind, bytes: Uint8Array): void;
-  send(to: MemberIndex, kind: MessageKind, bytes: Uint8Array): void;
+  send(to: NodeId, kind: MessageKind, bytes: Uint8Array): void;
   /** Resolves when what was sent before has left this process; rejects when it cannot be known. */
   flush(): Promise<void>;
 }
@@ -102,6 +104,8 @@ export interface HostObserver {
   rejected?(rejection: Rejection, sender: MemberIndex | undefined): void;
   /** A message found its sender's share of a lane full, and was dropped. */
   overflowed?(lane: Lane, sender: MemberIndex): void;
+  /** The replica's epoch is over, and durably so: another host begins the next one, when this one has stopped. */
+  epochEnded?(change: EpochChange): void;
   /** A whole frame arrived. */
   received?(kind: MessageKind, bytes: number): void;
   /** To one member or to all: one call. */

@@ -1,10 +1,12 @@
 import {
-  checkMembership,
+  committeeOf,
   decodeFrame,
   isRejection,
+  OBSERVER,
   type Committee,
+  type Epochs,
   type MemberIndex,
-  type WireLimits,
+  type Statement,
 } from '@concordat/protocol';
 import type { Inbox } from './inbox';
 import type { ClockPort, HostObserver, Lane } from './ports';
@@ -12,8 +14,8 @@ import type { ClockPort, HostObserver, Lane } from './ports';
 /** What a reception judges by, and where it puts what passes. */
 export interface ReceptionOptions {
   readonly committee: Committee;
+  readonly epochs: Epochs;
   readonly self: MemberIndex;
-  readonly limits: WireLimits;
   readonly clock: Pick<ClockPort, 'now'>;
   readonly observer: HostObserver;
   readonly inbox: Inbox;
@@ -25,25 +27,30 @@ export class Reception {
 
   /** True when something waits in the inbox now. `via` as for ReplicaHost.receive. */
   take(bytes: Uint8Array, via: MemberIndex | undefined): boolean {
-    const { committee, self, limits, clock, observer, inbox } = this.options;
-    const frame = decodeFrame(bytes, limits);
+    const { committee, epochs, self, clock, observer, inbox } = this.options;
+    const frame = decodeFrame(bytes, epochs.limits);
     if (isRejection(frame)) {
       observer.rejected?.(frame, via);
       return false;
     }
     const { statement } = frame;
     // The bus may return what this member sent; the replica has it since it was durable.
-    if (statement.sender === self) return false;
+    if (statement.sender === self && statement.epoch === committee.epoch) return false;
     observer.received?.(statement.kind, bytes.length);
-    const refused = checkMembership(committee, statement);
-    if (refused !== undefined) {
-      observer.rejected?.(refused, statement.sender);
+    const judge = committeeOf(epochs, committee, statement);
+    if (isRejection(judge)) {
+      observer.rejected?.(judge, statement.sender);
       return false;
     }
-    const from = via !== undefined && committee.member(via) !== undefined ? via : statement.sender;
+    const from = via !== undefined && committee.member(via) !== undefined ? via : this.claimed(statement);
     const lane: Lane = statement.kind === 'requests' ? 'client' : 'consensus';
     const taken = inbox.pushFrame(lane, from, clock.now(), bytes);
     if (!taken) observer.overflowed?.(lane, from);
     return taken;
+  }
+
+  /** Whom a message names as its sender, if that is a member here; all others share what strangers have. */
+  private claimed({ epoch, sender }: Statement): MemberIndex {
+    return epoch === this.options.committee.epoch ? sender : OBSERVER;
   }
 }

@@ -52,7 +52,7 @@ export class ReplicaHost {
       replica,
       committee,
       self,
-      limits,
+      epochs,
       log,
       decisions,
       network,
@@ -65,7 +65,7 @@ export class ReplicaHost {
     this.config = config;
     this.observer = observer;
     this.inbox = new Inbox(self, config);
-    this.reception = new Reception({ committee, self, limits, clock, observer, inbox: this.inbox });
+    this.reception = new Reception({ committee, epochs, self, clock, observer, inbox: this.inbox });
     this.timers = new Timers(clock, () => this.awaitTurn());
     this.arrivals = new Arrivals(config.arrivalsMax);
     const book = new VoteBook(config.bookSlotsMax);
@@ -103,6 +103,11 @@ export class ReplicaHost {
       timers: this.timers,
       supplier: this.supplier,
       arrivals: this.arrivals,
+      nodeOf: (to) => (typeof to === 'string' ? to : committee.member(to)?.nodeId),
+      onEpochEnded: () => {
+        this.phase = 'ended';
+        this.timers.cancelAll();
+      },
       onOwnVote: (message) => this.inbox.pushOwn(message),
       onHalt: (reason) => this.halt(reason),
     });

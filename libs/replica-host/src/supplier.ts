@@ -1,4 +1,5 @@
-import type { MemberIndex, Sequence } from '@concordat/protocol';
+import type { Address } from '@concordat/consensus';
+import type { Sequence } from '@concordat/protocol';
 import { StoragePortError } from './halt';
 import type { DecisionsPort, NetworkPort, SuppliedDecision } from './ports';
 
@@ -9,7 +10,7 @@ export interface SupplierOptions {
   readonly bytesPerMemberMax: number;
   readonly bytesMax: number;
   /** Seals and sends one decision; returns its bytes. */
-  readonly send: (to: MemberIndex, decision: SuppliedDecision) => number;
+  readonly send: (to: Address, decision: SuppliedDecision) => number;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -25,14 +26,14 @@ interface Job {
  * One job per member. Whoever asks again while it is served is served on: what got lost it will ask for once more.
  */
 export class Supplier {
-  private readonly jobs = new Map<MemberIndex, Job>();
+  private readonly jobs = new Map<Address, Job>();
   private running = false;
   private reading: Promise<unknown> | undefined;
   private stopped = false;
 
   constructor(private readonly options: SupplierOptions) {}
 
-  request(to: MemberIndex, from: Sequence, through: Sequence): void {
+  request(to: Address, from: Sequence, through: Sequence): void {
     if (this.stopped) return;
     const job = this.jobs.get(to);
     if (job === undefined) this.jobs.set(to, { next: from, through });
@@ -78,7 +79,7 @@ export class Supplier {
     }
   }
 
-  private async servePart(to: MemberIndex, job: Job, bytesMax: number): Promise<number> {
+  private async servePart(to: Address, job: Job, bytesMax: number): Promise<number> {
     const decisions = await this.read(job.next, job.through, bytesMax);
     // Last in line from now on; gone when it is done or the host has stopped.
     this.jobs.delete(to);

@@ -1,5 +1,5 @@
 import type { BindingKind, Effect } from '@concordat/consensus';
-import { InvariantError, sequence, view, type DraftOf, type Signed } from '@concordat/protocol';
+import { InvariantError, sequence, view, type DraftOf, type Signed, nodeId } from '@concordat/protocol';
 import { askForView, batchOf, checkpointAt, digestOf, propose, sealAs, startView, voteFor } from './testing/messages';
 import { VoteBook } from './vote-book';
 
@@ -154,12 +154,14 @@ describe('the vote book', () => {
   it('knows only what binds', () => {
     const status = sealAs({
       kind: 'fetch',
+      origin: nodeId('n1'),
       view: view(0),
       sequence: sequence(0),
       batches: [],
       viewChanges: [],
       envelopes: [],
       decided: undefined,
+      snapshot: undefined,
     });
     expect(() => new VoteBook(1).record(status)).toThrow(TypeError);
     expect(() => new VoteBook(1).recall(status)).toThrow(TypeError);

@@ -208,7 +208,7 @@ describe('DecisionStore', () => {
       { firstNonce: 9, outcomes: ['refused', 'decided'], durationMs: DURATION_UNKNOWN },
     ];
     const sums = {
-      requests: { decided: 2, duplicate: 1, expired: 2, refused: 1 },
+      requests: { decided: 2, duplicate: 1, expired: 2, refused: 1, invalid: 0 },
       durations: { sumMs: 40, count: 1 },
       decidedByView: new Map([[3, 2]]),
     };

@@ -70,7 +70,7 @@ export async function serveLoad(): Promise<void> {
   const obey = async (order: Order): Promise<Answer> => {
     if (order.kind === 'run') return { kind: 'result', result: await runClosedLoop(clients, order.durationMs, clock) };
     const { scenario, natsUrl, genesisFile } = order.plan;
-    const connection = await connect({ servers: natsUrl, name: 'concordat-bench' });
+    const connection = await connect({ servers: natsUrl, name: 'concordat-bench', noAsyncTraces: true });
     clients = createLoadClients(scenario, readGenesisFile(genesisFile), connection);
     return { kind: 'prepared' };
   };

@@ -32,8 +32,11 @@ export interface MemberEnd {
 }
 
 const STOP_TIMEOUT_MS = 10_000;
-/** A small nursery: a member's garbage is mostly buffers, and several members share a machine. Saves some 40 MB each. */
-const MEMBER_FLAGS: readonly string[] = ['--max-semi-space-size=4'];
+/**
+ * Several members share a machine. A small nursery saves some 40 MB each, for a member's garbage is mostly buffers; and
+ * threads that help one member to collect take the cores from the others.
+ */
+const MEMBER_FLAGS: readonly string[] = ['--max-semi-space-size=4', '--single-threaded-gc'];
 
 /** Spawns members from a bundle, each in a process group of its own: Ctrl-C in the terminal is the parent's to handle. */
 export const spawnFrom =

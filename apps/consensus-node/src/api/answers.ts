@@ -1,6 +1,6 @@
 import { buildDecisionCertificate, type DecisionCertificate, presentJson } from '@concordat/client';
 import { nativeHash } from '@concordat/crypto';
-import { type Committee, type Digest } from '@concordat/protocol';
+import { type Digest, type Epochs } from '@concordat/protocol';
 import { type ActiveRequest, type Found, proposerOf, type SettledRequest } from '@concordat/replica-host';
 
 /** Answer of propose: the proposal is in the pool. */
@@ -51,12 +51,12 @@ export interface HistoryEntry {
 
 /** What answers are made with. */
 export interface AnswerContext {
-  readonly committee: Committee;
+  readonly epochs: Epochs;
   readonly swarmId: Digest;
   readonly byzantine: readonly string[];
 }
 
-function decidedAnswer(settled: SettledRequest, { committee, swarmId, byzantine }: AnswerContext): DecidedAnswer {
+function decidedAnswer(settled: SettledRequest, { epochs, swarmId, byzantine }: AnswerContext): DecidedAnswer {
   const { proposalId, request, block, durationMs, envelopeIndex, requestIndex } = settled;
   const { batch, certificate } = block;
   if (batch === undefined) throw new RangeError(`decision ${block.sequence} has no batch`);
@@ -70,7 +70,7 @@ function decidedAnswer(settled: SettledRequest, { committee, swarmId, byzantine 
     byzantine_detected: byzantine,
     certificate: buildDecisionCertificate({
       hash: nativeHash,
-      committee,
+      committee: epochs.at(certificate.sequence),
       swarmId,
       certificate,
       batch,

@@ -1,5 +1,5 @@
 import { type ReplicaState } from '@concordat/consensus';
-import { type Committee, type Digest, type Millis, type NodeId } from '@concordat/protocol';
+import { type Committee, type Digest, type Epochs, type Millis, type NodeId } from '@concordat/protocol';
 import {
   type DecisionsView,
   type Gateway,
@@ -12,7 +12,10 @@ import { type DecisionStatistics } from '@concordat/storage';
 /** What the API needs of the member that it speaks for. */
 export interface MemberPort {
   readonly nodeId: NodeId;
+  /** Of the epoch that the member is in. */
   readonly committee: Committee;
+  /** The epochs that it knows. */
+  readonly epochs: Epochs;
   readonly swarmId: Digest;
   readonly gateway: Pick<Gateway, 'propose' | 'submit'>;
   readonly proposals: Pick<Proposals, 'executionOf' | 'hasRoomForWaiter' | 'estimatedMs'>;

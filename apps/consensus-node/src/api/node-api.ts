@@ -197,7 +197,7 @@ export class NodeApi {
   }
 
   private context(): AnswerContext {
-    const { committee, swarmId } = this.member;
-    return { committee, swarmId, byzantine: this.member.swarm().byzantine };
+    const { epochs, swarmId } = this.member;
+    return { epochs, swarmId, byzantine: this.member.swarm().byzantine };
   }
 }

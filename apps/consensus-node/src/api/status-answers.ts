@@ -1,3 +1,4 @@
+import { REPUTATION_ONE } from '@concordat/protocol';
 import { type Health, type MemberView } from '@concordat/replica-host';
 import { type DecisionStatistics } from '@concordat/storage';
 import { type MemberPort } from './member-port';
@@ -23,7 +24,7 @@ export interface NodeStatus {
   readonly node_id: string;
   readonly state: string;
   readonly is_leader: boolean;
-  /** 0..1: weight in the epoch's table as a share of the greatest. Reputation is what the members committed, nothing else. */
+  /** 0..1: what the members committed in the epoch's table, nothing else. */
   readonly reputation_score: number;
   /** Decisions up to what it says it has executed; null for a member that is not heard, or too far behind to tell. */
   readonly total_decisions: number | null;
@@ -70,12 +71,11 @@ export function clusterStatusAnswer(member: MemberPort): ClusterStatusAnswer {
   const { committee } = member;
   const state = member.state();
   const swarm = member.swarm();
-  const heaviest = Math.max(...committee.table.members.map(({ weight }) => weight));
   const nodeStatus = ({ nodeId, member: index, state: its, executed, isLeader }: MemberView): NodeStatus => ({
     node_id: nodeId,
     state: its,
     is_leader: isLeader,
-    reputation_score: committee.weightOf([index]) / heaviest,
+    reputation_score: (committee.member(index)?.reputation ?? 0) / REPUTATION_ONE,
     total_decisions: (executed === undefined ? undefined : member.decidedUpTo(executed)) ?? null,
   });
   return {

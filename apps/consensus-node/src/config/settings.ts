@@ -51,6 +51,10 @@ export const LOCAL = {
   PIPELINE_DEPTH: integer(1, 1 << 17),
   POOL_ENVELOPES_MAX: integer(1, 1_000_000),
   POOL_BYTES_MAX: integer(1 << 20, 2 ** 34),
+  /** More decisions than this behind, a member fetches a whole state instead. */
+  SNAPSHOT_GAP: integer(1, 2 ** 32),
+  /** The genesis does not name this node with this key: it joined later, or its key was rotated. Until then it follows. */
+  JOIN: flag,
   /** Whether the vote log is synced beside the event loop, or once per turn of it. */
   GROUP_COMMIT: oneOf('async', 'sync'),
   LOG_LEVEL: oneOf(...LOG_LEVELS),
@@ -84,6 +88,8 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
   PIPELINE_DEPTH: String(pipelineDepth),
   POOL_ENVELOPES_MAX: String(poolEnvelopesMax),
   POOL_BYTES_MAX: String(poolBytesMax),
+  SNAPSHOT_GAP: String(DEFAULT_REPLICA_CONFIG.snapshotGap),
+  JOIN: 'false',
   GROUP_COMMIT: 'async',
   LOG_LEVEL: 'info',
   LOG_PRETTY: 'false',

@@ -6,21 +6,22 @@ import {
   packLimits,
   type Proposals,
   type ProposalLookup,
-  type ReplicaHost,
   systemClock,
 } from '@concordat/replica-host';
 import { type NodeSettings } from '../config/swarm-settings';
 import { type SwarmIdentity } from '../start/read-swarm';
-import { type ReplicaParts } from './build-replica';
+import { type Tenure } from './tenure';
 
 /** What a gateway is joined with. */
 export interface GatewayParts {
   readonly identity: SwarmIdentity;
   readonly settings: NodeSettings;
-  readonly parts: ReplicaParts;
+  /** The tenure of the moment. */
+  readonly tenure: () => Tenure;
   readonly proposals: Proposals;
   readonly lookup: ProposalLookup;
-  readonly host: Pick<ReplicaHost, 'submit'>;
+  /** See GatewayPorts. */
+  readonly submit: GatewayPorts['submit'];
   /** See GatewayPorts. */
   readonly drawNonces: GatewayPorts['drawNonces'];
 }
@@ -35,8 +36,9 @@ function isJson(bytes: Uint8Array, shape: 'value' | 'object'): boolean {
 
 /** Builds this member's gateway. */
 export function buildGateway(options: GatewayParts): Gateway {
-  const { identity, settings, parts, proposals, lookup, host, drawNonces } = options;
-  const { table } = identity.committee;
+  const { identity, settings, tenure, proposals, lookup, submit, drawNonces } = options;
+  // What a gateway goes by is the same in all epochs.
+  const { table } = identity.genesis;
   const limits = {
     ...packLimits(table, wireLimits(table).envelopeBytesMax, settings.replica.batchSize),
     nonceWindow: table.nonceWindow,
@@ -46,11 +48,11 @@ export function buildGateway(options: GatewayParts): Gateway {
     now: () => systemClock.now(),
     endOfTurn: (callback) => systemClock.nextTurn(callback),
     drawNonces,
-    sign: (body) => parts.signer.signEnvelope(body),
-    openEnvelope: (bytes) => parts.opener.openEnvelope(bytes),
+    sign: (body) => tenure().signer.signEnvelope(body),
+    openEnvelope: (bytes) => tenure().opener.openEnvelope(bytes),
     isJson,
-    submit: (envelope) => host.submit(envelope),
+    submit,
     executionOf: (envelope) => lookup.executionOf(envelope),
-    state: () => parts.replica.state(),
+    state: () => tenure().replica.state(),
   });
 }

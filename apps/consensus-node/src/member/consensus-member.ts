@@ -1,10 +1,20 @@
-import { type Replica, type ReplicaState } from '@concordat/consensus';
+import { NOTHING_RECOVERED, type Recovered, type ReplicaState } from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
-import { isRejection, type Millis, type Verified, wireLimits } from '@concordat/protocol';
+import {
+  type Authentic,
+  type Committee,
+  type EpochChange,
+  type Epochs,
+  isRejection,
+  type Millis,
+  type Rejection,
+  type Verified,
+} from '@concordat/protocol';
 import {
   DecidedTotals,
-  Gateway,
+  type Gateway,
   type HaltReason,
+  HostStoppedError,
   ProposalLookup,
   Proposals,
   ReplicaHost,
@@ -18,14 +28,14 @@ import { type MemberPort } from '../api/member-port';
 import { type NodeSettings } from '../config/swarm-settings';
 import { type SwarmIdentity } from '../start/read-swarm';
 import { buildGateway } from './build-gateway';
-import { buildReplica } from './build-replica';
 import { StoredDecisions } from './decisions-port';
 import { failStop } from './fail-stop';
 import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
-import { recoverReplica } from './recover-replica';
+import { type RecoveredMember, recoverReplica } from './recover-replica';
 import { sampleMetrics } from './sample-metrics';
 import { SwarmWatch } from './swarm-watch';
+import { buildTenure, placeOf, type Tenure } from './tenure';
 import { TrafficCounts } from './traffic-counts';
 
 /** What a member is made of. None of it belongs to the member: who made it closes it. */
@@ -47,77 +57,210 @@ export class BrokerLimitError extends Error {
 
 /** Silence under which a member never counts as unreachable: a busy machine pauses too. */
 const SILENCE_MIN_MS = 1_000;
+/** A tenure and what makes it act. */
+interface Reign {
+  readonly tenure: Tenure;
+  readonly host: ReplicaHost;
+  readonly watch: SwarmWatch;
+}
+
 const WAITERS_MAX = 20_000;
 const TOTALS_SEQUENCES_MAX = 4_096;
 
-/** One replica with everything around it: what the API speaks for. */
+/** One member with everything around it, through all its epochs: what the API speaks for. */
 export class ConsensusMember implements MemberPort {
   readonly nodeId: SwarmIdentity['nodeId'];
-  readonly committee: SwarmIdentity['committee'];
   readonly swarmId: SwarmIdentity['swarmId'];
+  readonly epochs: Epochs;
   readonly decisions: MemberPort['decisions'];
   readonly gateway: Gateway;
   readonly proposals: Proposals;
   readonly lookup: ProposalLookup;
   readonly expectedMs: number;
-  private readonly replica: Replica;
-  private readonly host: ReplicaHost;
   private readonly network: BusNetwork;
-  private readonly watch: SwarmWatch;
   private readonly totals: DecidedTotals;
+  private readonly traffic = new TrafficCounts();
+  private readonly storedDecisions: StoredDecisions;
+  private current: Reign;
+  /** The next epoch is being begun. */
+  private succession: Promise<void> | undefined;
+  private stopped = false;
 
-  private constructor(options: MemberOptions, recovered: Awaited<ReturnType<typeof recoverReplica>>) {
+  private constructor(
+    private readonly options: MemberOptions,
+    { epochs, recovered }: RecoveredMember,
+  ) {
     const { identity, settings, folder, bus, metrics } = options;
-    const { committee, self, nodeId, swarmId, genesis } = identity;
+    const { nodeId, swarmId, genesis } = identity;
     this.nodeId = nodeId;
-    this.committee = committee;
     this.swarmId = swarmId;
+    this.epochs = epochs;
     this.decisions = readableDecisions(folder, options.onHalted);
-    const parts = buildReplica(identity, settings, recovered);
-    const { replica, opener } = parts;
-    this.replica = replica;
-    const traffic = new TrafficCounts();
-    const proposals = new Proposals({ seenMax: 2 * settings.replica.poolEnvelopesMax, waitersMax: WAITERS_MAX });
-    this.proposals = proposals;
-    const { executed, totalDecided } = replica.state();
+    this.storedDecisions = new StoredDecisions(folder.decisions);
+    this.proposals = new Proposals({ seenMax: 2 * settings.replica.poolEnvelopesMax, waitersMax: WAITERS_MAX });
+    this.network = new BusNetwork(bus, genesis.swarm, nodeId, () => this.traffic.unsendable++);
+    const tenure = buildTenure({ identity, settings, epochs, committee: epochs.newest, recovered });
+    const { executed, totalDecided } = tenure.replica.state();
     this.totals = new DecidedTotals(executed, totalDecided, TOTALS_SEQUENCES_MAX);
-    this.network = new BusNetwork(bus, genesis.swarm, committee, nodeId, () => traffic.unsendable++);
-    this.host = new ReplicaHost({
+    this.current = this.reign(tenure, recovered);
+    this.lookup = new ProposalLookup(this.proposals, this.decisions, (id) => this.tenure.replica.progressOf(id));
+    const { lookup, proposals } = this;
+    this.gateway = buildGateway({
+      identity,
+      settings,
+      tenure: () => this.tenure,
+      proposals,
+      lookup,
+      submit: (envelope) => this.submit(envelope),
+      drawNonces: failStop((count: number) => folder.gatewayCounter.next(count), options.onHalted),
+    });
+    const { sumMs, count } = folder.decisions.statistics.durations;
+    this.expectedMs = count === 0 ? settings.replica.phaseTimeoutMs : sumMs / count;
+    const waiting = (): number => this.current.host.waiting;
+    sampleMetrics(metrics, { traffic: this.traffic, waiting, bus, state: () => this.state() });
+  }
+
+  /** Replays the data folder and joins the parts; sends nothing yet. Rejects with a BrokerLimitError, and with what replay refuses. */
+  static async open(options: MemberOptions): Promise<ConsensusMember> {
+    const { identity, folder, bus } = options;
+    const past = await recoverReplica(folder, identity.genesis.table, (committee) => placeOf(committee, identity));
+    const { messageBytesMax } = past.epochs.limits;
+    if (messageBytesMax > bus.maxPayloadBytes) {
+      throw new BrokerLimitError(
+        `this swarm's largest message has ${messageBytesMax} bytes, the NATS server carries ${bus.maxPayloadBytes}: raise its max_payload`,
+      );
+    }
+    return new ConsensusMember(options, past);
+  }
+
+  /** Of the epoch that the member is in. */
+  get committee(): Committee {
+    return this.tenure.committee;
+  }
+
+  /** Listens to the others, and begins to take part. */
+  start(): void {
+    this.network.listen((bytes, via) => {
+      const { host, tenure } = this.current;
+      host.receive(bytes, tenure.committee.indexOf(via));
+    });
+    this.current.host.start();
+  }
+
+  /** Ends in good order; see ReplicaHost.stop. Callers that wait are sent home. Never rejects. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.succession;
+    await this.current.host.stop();
+    this.proposals.close();
+  }
+
+  now(): Millis {
+    return systemClock.now();
+  }
+
+  state(): ReplicaState {
+    return this.tenure.replica.state();
+  }
+
+  swarm(): SwarmView {
+    return this.current.watch.view;
+  }
+
+  decidedUpTo(sequence: number): number | undefined {
+    return this.totals.upTo(sequence);
+  }
+
+  /** True when this member may answer for any: it votes, hears a quorum and is not far behind it. */
+  get isReady(): boolean {
+    const { hearsQuorum, members } = this.swarm();
+    const healthy = members.some(({ nodeId, state }) => nodeId === this.nodeId && state === 'healthy');
+    return this.state().votes && hearsQuorum && healthy;
+  }
+
+  private get tenure(): Tenure {
+    return this.current.tenure;
+  }
+
+  /** Hands an envelope in; one that the end of an epoch surprises goes into the next. */
+  private async submit(envelope: Authentic): Promise<Rejection | undefined> {
+    for (;;) {
+      await this.succession;
+      const { host } = this.current;
+      try {
+        return await host.submit(envelope);
+      } catch (error) {
+        const ended = host.state === 'ended' || host !== this.current.host || this.succession !== undefined;
+        if (!(error instanceof HostStoppedError) || this.stopped || !ended) throw error;
+      }
+    }
+  }
+
+  /** Begins the epoch that a proven change leads to, once the host of the last one has stopped. */
+  private succeed(change: EpochChange): void {
+    this.succession = this.begin(change).then(
+      () => (this.succession = undefined),
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.options.onHalted({ code: 'replica', message: `epoch ${change.table.epoch} did not begin: ${message}` });
+      },
+    ) as Promise<void>;
+  }
+
+  private async begin({ table }: EpochChange): Promise<void> {
+    const { identity, settings, logger } = this.options;
+    const { host, tenure } = this.current;
+    await host.stop();
+    if (this.stopped || host.state === 'halted') return;
+    const committee = this.epochs.of(table.epoch);
+    const state = tenure.replica.base().records.find((record) => record.kind === 'state');
+    if (committee === undefined || state === undefined) throw new Error('an ended epoch leaves its state and a proof');
+    const recovered = { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state } };
+    const waiting = tenure.replica.waiting();
+    const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
+    this.current = this.reign(next, recovered);
+    const members = table.members.map(({ nodeId }) => nodeId);
+    logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
+    this.current.host.start();
+  }
+
+  private reign(tenure: Tenure, recovered: Recovered): Reign {
+    const { identity, settings, folder, bus, metrics, logger, onHalted } = this.options;
+    const { committee, self, replica, opener, seal } = tenure;
+    const { proposals, totals, traffic } = this;
+    const host = new ReplicaHost({
       replica,
       committee,
+      epochs: this.epochs,
       self,
-      limits: wireLimits(committee.table),
       open(bytes) {
         const message = opener.open(bytes);
         if (!isRejection(message)) noteEnvelopes(proposals, message);
         return message;
       },
-      seal: parts.seal,
+      seal,
       log: folder.voteLog,
-      decisions: new StoredDecisions(folder.decisions),
+      decisions: this.storedDecisions,
       network: this.network,
       clock: systemClock,
       observer: observeHost({
-        nodeId,
-        swarm: genesis.swarm,
+        nodeId: this.nodeId,
+        swarm: identity.genesis.swarm,
         committee,
         metrics,
         traffic,
         proposals,
-        totals: this.totals,
+        totals,
         gateway: () => this.gateway,
         publish: (subject, bytes) => void bus.publish(subject, bytes),
-        logger: options.logger,
-        onHalted: options.onHalted,
+        logger,
+        onEpochEnded: (change) => this.succeed(change),
+        onHalted,
       }),
       config: { groupCommit: settings.local.GROUP_COMMIT },
       recovered,
     });
-    this.lookup = new ProposalLookup(proposals, this.decisions, (id) => replica.progressOf(id));
-    const { host, lookup } = this;
-    const drawNonces = failStop((count: number) => folder.gatewayCounter.next(count), options.onHalted);
-    this.gateway = buildGateway({ identity, settings, parts, proposals, lookup, host, drawNonces });
-    this.watch = new SwarmWatch(
+    const watch = new SwarmWatch(
       () => replica.state(),
       () => systemClock.now(),
       {
@@ -127,55 +270,7 @@ export class ConsensusMember implements MemberPort {
         lagMax: committee.table.windowSize,
       },
     );
-    const { sumMs, count } = folder.decisions.statistics.durations;
-    this.expectedMs = count === 0 ? settings.replica.phaseTimeoutMs : sumMs / count;
-    sampleMetrics(metrics, { traffic, host, bus, state: () => replica.state() });
-  }
-
-  /** Replays the data folder and joins the parts; sends nothing yet. Rejects with a BrokerLimitError, and with what replay refuses. */
-  static async open(options: MemberOptions): Promise<ConsensusMember> {
-    const { identity, folder, bus } = options;
-    const { messageBytesMax } = wireLimits(identity.committee.table);
-    if (messageBytesMax > bus.maxPayloadBytes) {
-      throw new BrokerLimitError(
-        `this swarm's largest message has ${messageBytesMax} bytes, the NATS server carries ${bus.maxPayloadBytes}: raise its max_payload`,
-      );
-    }
-    return new ConsensusMember(options, await recoverReplica(folder, identity.committee, identity.self));
-  }
-
-  /** Listens to the others, and begins to take part. */
-  start(): void {
-    this.network.listen((bytes, via) => this.host.receive(bytes, via));
-    this.host.start();
-  }
-
-  /** Ends in good order; see ReplicaHost.stop. Callers that wait are sent home. Never rejects. */
-  async stop(): Promise<void> {
-    await this.host.stop();
-    this.proposals.close();
-  }
-
-  now(): Millis {
-    return systemClock.now();
-  }
-
-  state(): ReplicaState {
-    return this.replica.state();
-  }
-
-  swarm(): SwarmView {
-    return this.watch.view;
-  }
-
-  decidedUpTo(sequence: number): number | undefined {
-    return this.totals.upTo(sequence);
-  }
-
-  /** True when this member may answer for any: it hears a quorum and is not far behind it. */
-  get isReady(): boolean {
-    const { hearsQuorum, members } = this.swarm();
-    return hearsQuorum && members.some(({ nodeId, state }) => nodeId === this.nodeId && state === 'healthy');
+    return { tenure, host, watch };
   }
 }
 

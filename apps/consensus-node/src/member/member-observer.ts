@@ -1,5 +1,5 @@
 import { type CommittedBlock } from '@concordat/consensus';
-import { type Committee, subjectsOf, OUTCOMES } from '@concordat/protocol';
+import { type Committee, noOutcomes, OUTCOME_NAMES, subjectsOf } from '@concordat/protocol';
 import { DURATION_UNKNOWN, encodeEvidence } from '@concordat/records';
 import { type DecidedTotals, type Gateway, type HostObserver, type Proposals } from '@concordat/replica-host';
 import { type NodeMetrics } from '@concordat/telemetry';
@@ -16,7 +16,9 @@ export interface MemberLogger {
 export interface ObserverOptions {
   readonly nodeId: string;
   readonly swarm: string;
+  /** Of the epoch that the host is in. */
   readonly committee: Committee;
+  readonly onEpochEnded: NonNullable<HostObserver['epochEnded']>;
   readonly metrics: NodeMetrics;
   readonly traffic: TrafficCounts;
   readonly proposals: Proposals;
@@ -30,7 +32,6 @@ export interface ObserverOptions {
 }
 
 const utf8 = new TextEncoder();
-const OUTCOME_NAMES = Object.entries(OUTCOMES) as [keyof typeof OUTCOMES, number][];
 
 /** Joins the host to metrics, waiting callers and watchers. Costs O(envelopes) for a block, and no JSON of what is in it. */
 export function observeHost(options: ObserverOptions): HostObserver {
@@ -45,11 +46,14 @@ export function observeHost(options: ObserverOptions): HostObserver {
   const measure = (block: CommittedBlock, durationsMs: readonly number[]): number => {
     metrics.consensusRounds.inc();
     for (const duration of durationsMs) if (duration !== DURATION_UNKNOWN) metrics.latencyMs.observe(duration);
-    const counts = [0, 0, 0, 0];
-    for (const outcome of block.outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
-    for (const [name, code] of OUTCOME_NAMES) if (counts[code]) metrics.requests.inc(name, counts[code]);
+    const counts = noOutcomes();
+    for (const outcome of block.outcomes) {
+      const name = OUTCOME_NAMES[outcome];
+      if (name !== undefined) counts[name]++;
+    }
+    for (const name of OUTCOME_NAMES) if (counts[name] > 0) metrics.requests.inc(name, counts[name]);
     if (block.outcomes.length > 0) metrics.batchRequests.observe(block.outcomes.length);
-    return counts[OUTCOMES.decided] ?? 0;
+    return counts.decided;
   };
 
   return {
@@ -103,6 +107,7 @@ export function observeHost(options: ObserverOptions): HostObserver {
     rotated(durationMs) {
       logger.info({ duration_ms: Math.round(durationMs) }, 'began a new file of the vote log');
     },
+    epochEnded: options.onEpochEnded,
     halted: options.onHalted,
   };
 }

@@ -1,8 +1,8 @@
 import { type Bus, BusClosedError, PayloadTooLargeError } from '@concordat/nats';
-import { type Committee, type MemberIndex, type MessageKind, subjectsOf } from '@concordat/protocol';
+import { type MessageKind, type NodeId, subjectsOf } from '@concordat/protocol';
 import { type NetworkPort } from '@concordat/replica-host';
 
-/** The bus as the host wants it: members by index, kinds by name, and nothing that throws. */
+/** The bus as the host wants it: kinds by name, and nothing that throws. */
 export class BusNetwork implements NetworkPort {
   private readonly subjects: ReturnType<typeof subjectsOf>;
   /** Made once per subject: thousands of messages a second go to a few dozen of them. */
@@ -11,7 +11,6 @@ export class BusNetwork implements NetworkPort {
   constructor(
     private readonly bus: Pick<Bus, 'publish' | 'flush' | 'subscribe'>,
     swarm: string,
-    private readonly committee: Committee,
     private readonly self: string,
     /** Told of a message that the broker would not carry. */
     private readonly onUnsendable: (kind: MessageKind, error: Error) => void,
@@ -27,9 +26,7 @@ export class BusNetwork implements NetworkPort {
     );
   }
 
-  send(to: MemberIndex, kind: MessageKind, bytes: Uint8Array): void {
-    const receiver = this.committee.member(to)?.nodeId;
-    if (receiver === undefined) return;
+  send(receiver: NodeId, kind: MessageKind, bytes: Uint8Array): void {
     this.publish(
       kind,
       this.name(`${receiver} ${kind}`, () => this.subjects.direct(receiver, this.self, kind)),
@@ -41,14 +38,13 @@ export class BusNetwork implements NetworkPort {
     return this.bus.flush();
   }
 
-  /** Hands every message for this member to `receive`, with the member on whose subject it came. */
-  listen(receive: (bytes: Uint8Array, via: MemberIndex | undefined) => void): void {
-    const { committee } = this;
+  /** Hands every message for this member to `receive`, with the name of the node on whose subject it came. */
+  listen(receive: (bytes: Uint8Array, via: string) => void): void {
     // bft.<swarm>.consensus.<sender>.<kind> and bft.<swarm>.direct.<receiver>.<sender>.<kind>
     const take =
       (senderToken: number) =>
       (bytes: Uint8Array, subject: string): void =>
-        receive(bytes, committee.indexOf(subject.split('.')[senderToken] ?? ''));
+        receive(bytes, subject.split('.')[senderToken] ?? '');
     this.bus.subscribe(this.subjects.allConsensus, take(3));
     this.bus.subscribe(this.subjects.allDirect(this.self), take(4));
   }

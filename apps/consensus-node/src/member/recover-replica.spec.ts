@@ -1,4 +1,4 @@
-import { portableHash, memberIndex, nodeId, sequence, Committee, createEpochTable } from '@concordat/protocol';
+import { memberIndex, nodeId, sequence, createEpochTable } from '@concordat/protocol';
 import { encodeDurableRecord, RecoveryError, type LogRecord } from '@concordat/records';
 import { recoverReplica } from './recover-replica';
 
@@ -7,7 +7,8 @@ const members = [1, 2, 3, 4].map((n) => ({
   publicKey: new Uint8Array(32).fill(n),
   weight: 1,
 }));
-const committee = new Committee(createEpochTable({ members }), portableHash);
+const table = createEpochTable({ members });
+const place = () => memberIndex(0);
 const state = (n: number): LogRecord =>
   encodeDurableRecord({ kind: 'state', sequence: sequence(n), state: new Uint8Array(4) });
 
@@ -20,13 +21,13 @@ const folder = (records: LogRecord[], lastSequence: number): Folder =>
 
 describe('recovery of a member', () => {
   it('refuses a state that is ahead of the decisions: the two were not kept together', async () => {
-    const recovering = recoverReplica(folder([state(64)], 63), committee, memberIndex(0));
+    const recovering = recoverReplica(folder([state(64)], 63), table, place);
     await expect(recovering).rejects.toThrow(RecoveryError);
     await expect(recovering).rejects.toThrow('after sequence 64, but the decisions end at 63');
   });
 
   it('starts from a state that the decisions reach', async () => {
-    const recovered = await recoverReplica(folder([state(64)], 64), committee, memberIndex(0));
+    const { recovered } = await recoverReplica(folder([state(64)], 64), table, place);
     expect(recovered.state?.sequence).toBe(64);
     expect(recovered.decided).toEqual([]);
   });

@@ -1,24 +1,39 @@
 import { type Recovered } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
-import { type Committee, type MemberIndex, wireLimits } from '@concordat/protocol';
-import { recover, RecoveryError } from '@concordat/records';
+import { type Committee, Epochs, type EpochTable, type MemberIndex, wireLimits } from '@concordat/protocol';
+import { recover, recoverEpochs, RecoveryError } from '@concordat/records';
 import { type DataFolder } from '@concordat/storage';
 
 /** Bytes of decisions that one read of the store brings in. */
 const READ_BYTES_MAX = 8 << 20;
 
+/** A member's past: the epochs that it has been through, and what its replica in the newest of them starts from. */
+export interface RecoveredMember {
+  readonly epochs: Epochs;
+  readonly recovered: Recovered;
+}
+
 /**
- * What a data folder holds of the member's past, for its replica to start from (Spec §6). Rejects with a RecoveryError for a
- * log that is not this member's, and with the store's own errors.
+ * What a data folder holds of the member's past (Spec §6). `placeOf`: this node's place in an epoch. Rejects with a
+ * RecoveryError for a log that is not this member's, and with the store's own errors.
  */
 export async function recoverReplica(
   folder: Pick<DataFolder, 'voteLog' | 'decisions'>,
-  committee: Committee,
-  self: MemberIndex,
-): Promise<Recovered> {
+  genesis: EpochTable,
+  placeOf: (committee: Committee) => MemberIndex,
+): Promise<RecoveredMember> {
   const { voteLog, decisions } = folder;
-  const limits = wireLimits(committee.table);
-  const votes = recover(voteLog.takeRecords(), { hash: nativeHash, limits, epoch: committee.epoch, self });
+  const records = [...voteLog.takeRecords()];
+  const epochs = new Epochs(nativeHash, genesis);
+  for (const change of recoverEpochs(records)) epochs.add(change);
+  const committee = epochs.newest;
+  const votes = recover(records, {
+    hash: nativeHash,
+    limits: wireLimits(committee.table),
+    widest: epochs.limits,
+    epoch: committee.epoch,
+    self: placeOf(committee),
+  });
   const decided: {
     batch: Recovered['decided'][number]['batch'];
     certificate: Recovered['decided'][number]['certificate'];
@@ -34,5 +49,5 @@ export async function recoverReplica(
     for (const { batch, certificate } of records) decided.push({ batch, certificate });
     next += Math.max(1, records.length);
   }
-  return { ...votes, decided, tornTail: voteLog.tornTail };
+  return { epochs, recovered: { ...votes, decided, tornTail: voteLog.tornTail } };
 }

@@ -1,6 +1,5 @@
 import { type ReplicaState } from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
-import { type ReplicaHost } from '@concordat/replica-host';
 import { type NodeMetrics } from '@concordat/telemetry';
 import { type TrafficCounts } from './traffic-counts';
 
@@ -9,7 +8,8 @@ export function sampleMetrics(
   metrics: NodeMetrics,
   sources: {
     readonly traffic: TrafficCounts;
-    readonly host: Pick<ReplicaHost, 'waiting'>;
+    /** Messages and envelopes that wait for their step. */
+    readonly waiting: () => number;
     readonly bus: Pick<Bus, 'stats'>;
     readonly state: () => ReplicaState;
   },
@@ -20,7 +20,7 @@ export function sampleMetrics(
     metrics.executedSequence.set(executed);
     metrics.stableSequence.set(stable);
     metrics.poolRequests.set(poolEnvelopes);
-    metrics.queueDepth.set('consensus', sources.host.waiting);
+    metrics.queueDepth.set('consensus', sources.waiting());
     sources.traffic.publish(metrics);
     const { droppedDisconnected, droppedOverflow } = sources.bus.stats();
     metrics.busDrops.setTotals({ disconnected: droppedDisconnected, overflow: droppedOverflow });

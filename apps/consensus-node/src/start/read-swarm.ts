@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { KeyFileError, nativeHash, readKeyFile, type StoredKey } from '@concordat/crypto';
 import {
-  Committee,
   type Digest,
   EpochTableError,
   equalBytes,
   type Genesis,
   genesisFromJson,
-  type MemberIndex,
+  nodeId,
   type NodeId,
   swarmId,
 } from '@concordat/protocol';
@@ -16,10 +15,8 @@ import { type LoadedSettings, type SettingProblem } from '../config/load-setting
 /** Who this member is, and in which swarm. */
 export interface SwarmIdentity {
   readonly genesis: Genesis;
-  readonly committee: Committee;
   readonly swarmId: Digest;
   readonly key: StoredKey;
-  readonly self: MemberIndex;
   readonly nodeId: NodeId;
 }
 
@@ -58,16 +55,15 @@ function readKey(path: string, problems: SettingProblem[]): StoredKey | undefine
 
 /** Reads genesis and key, as far as the settings name them, and checks that the key is this member's. Never throws for what the files hold. */
 export function readSwarm({ settings }: LoadedSettings): ReadSwarm {
-  const { NODE_ID, GENESIS_FILE, KEY_FILE } = settings;
+  const { NODE_ID, GENESIS_FILE, KEY_FILE, JOIN } = settings;
   const problems: SettingProblem[] = [];
   const genesis = GENESIS_FILE === undefined ? undefined : readGenesis(GENESIS_FILE, problems);
   const key = KEY_FILE === undefined ? undefined : readKey(KEY_FILE, problems);
   if (genesis === undefined || NODE_ID === undefined) return { genesis, identity: undefined, problems };
-  const committee = new Committee(genesis.table, nativeHash);
-  const self = committee.indexOf(NODE_ID);
-  const member = self === undefined ? undefined : committee.member(self);
-  if (self === undefined || member === undefined) {
-    problems.push({ key: 'NODE_ID', message: `is no member of the genesis: ${NODE_ID}` });
+  const member = genesis.table.members.find(({ nodeId }) => nodeId === NODE_ID);
+  if (member === undefined && JOIN !== true) {
+    const message = `is no member of the genesis: ${NODE_ID}; a node that joined later needs JOIN=true`;
+    problems.push({ key: 'NODE_ID', message });
     return { genesis, identity: undefined, problems };
   }
   if (key === undefined) return { genesis, identity: undefined, problems };
@@ -76,8 +72,10 @@ export function readSwarm({ settings }: LoadedSettings): ReadSwarm {
       key: 'KEY_FILE',
       message: `is for ${key.scheme}, the genesis says ${genesis.table.signatureScheme}`,
     });
-  else if (!equalBytes(key.publicKey, member.publicKey))
-    problems.push({ key: 'KEY_FILE', message: `is not the key that the genesis has for ${NODE_ID}` });
+  else if (JOIN !== true && member !== undefined && !equalBytes(key.publicKey, member.publicKey)) {
+    const message = `is not the key that the genesis has for ${NODE_ID}; a member whose key was rotated needs JOIN=true`;
+    problems.push({ key: 'KEY_FILE', message });
+  }
   const id = swarmId(nativeHash, genesis);
-  return { genesis, identity: { genesis, committee, swarmId: id, key, self, nodeId: member.nodeId }, problems };
+  return { genesis, identity: { genesis, swarmId: id, key, nodeId: nodeId(NODE_ID) }, problems };
 }

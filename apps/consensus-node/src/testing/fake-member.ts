@@ -4,6 +4,7 @@ import {
   Committee,
   createBatch,
   createEpochTable,
+  Epochs,
   digest,
   type Digest,
   epoch,
@@ -15,7 +16,6 @@ import {
   sequence,
   swarmId,
   view,
-  wireLimits,
   type Authentic,
   noOutcomes,
   OUTCOMES,
@@ -82,6 +82,7 @@ class Decisions implements DecisionsView {
 export class FakeMember implements MemberPort {
   readonly nodeId = nodeId('n1');
   readonly committee = new Committee(table, nativeHash);
+  readonly epochs = new Epochs(nativeHash, table);
   readonly genesis: Genesis = { swarm: 'fake', random: digest('1'.repeat(64)), table };
   readonly swarmId: Digest = swarmId(nativeHash, this.genesis);
   readonly proposals = new Proposals({ seenMax: 100, waitersMax: 2 });
@@ -108,12 +109,11 @@ export class FakeMember implements MemberPort {
   );
 
   constructor() {
-    const limits = wireLimits(table);
     const opener = createOpener({
       committee: this.committee,
+      epochs: this.epochs,
       swarmId: this.swarmId,
       hash: nativeHash,
-      limits,
       suite,
       envelopeCacheMax: 8,
     });
@@ -156,6 +156,9 @@ export class FakeMember implements MemberPort {
       promisedView: view(2),
       leader: memberIndex(2),
       phase: 'idle',
+      epoch: epoch(0),
+      boundary: sequence(0),
+      votes: true,
       executed: sequence(this.decisions.records.length),
       stable: sequence(0),
       headDigest: head,
@@ -165,12 +168,15 @@ export class FakeMember implements MemberPort {
       poolBytes: 0,
       proven: this.proven.map(memberIndex),
       slots: 0,
+      oldest: sequence(1),
+      snapshot: undefined,
       peers: this.heard.map((index) => ({
         member: memberIndex(index),
         heardAt: NOW,
         view: view(2),
         executed: sequence(this.decisions.records.length),
         stable: sequence(0),
+        oldest: sequence(1),
         headDigest: head,
       })),
     };
@@ -210,6 +216,7 @@ export class FakeMember implements MemberPort {
       logTime: NOW,
       outcomes: new Uint8Array(count),
       headDigest: head,
+      changes: [],
       durationsMs,
     };
     this.decisions.records.push(block);

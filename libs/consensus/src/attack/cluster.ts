@@ -243,6 +243,7 @@ export class Cluster {
       swarmId: ZERO_DIGEST,
       epochs: node.epochs,
       committee: node.committee,
+      self: node.self,
       nodeId: node.nodeId,
       hash: portableHash,
       judge: testJudge,
@@ -257,7 +258,6 @@ export class Cluster {
 
   /** The next epoch begins on a node with what the last one left. */
   private succeed(node: Node, { change, state, stable }: Extract<Effect, { kind: 'epochEnded' }>): void {
-    node.epochs.add(change);
     const committee = node.epochs.of(change.table.epoch);
     if (committee === undefined) throw new Error('an epoch ends with the table of the next');
     node.committee = committee;

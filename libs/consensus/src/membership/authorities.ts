@@ -20,8 +20,8 @@ const MEMBERS: Authority = 0;
 /**
  * Who may change the table, and which of their operations were executed (Spec §7).
  *
- * An operator's approval stands alone; several approvals are the members', and an operator's key weighs nothing among
- * them. So a part of a request's approvals is never another authority that could have the same operation executed twice.
+ * An operator's approval stands alone, or it is none. Each authority counts its own nonces, so an operation that two of them
+ * approve can be executed twice: whoever gathers approvals cannot come to that by gathering more than one needs.
  */
 export class Authorities {
   private readonly operators = new Map<string, Authority>();
@@ -41,16 +41,14 @@ export class Authorities {
 
   /** The authority that the approvals of `bytes` give; undefined for none. */
   of(approvals: readonly Approval[], bytes: Uint8Array): Authority | undefined {
-    const [first] = approvals;
-    const operator = first === undefined ? undefined : this.operators.get(toBase64Url(first.publicKey));
-    if (first !== undefined && operator !== undefined && approvals.length === 1)
-      return this.verify(first.publicKey, bytes, first.signature) ? operator : undefined;
     const consenting: MemberIndex[] = [];
     for (const { publicKey, signature } of approvals) {
       const key = toBase64Url(publicKey);
-      const member = this.operators.has(key) ? undefined : this.members.get(key);
-      if (member !== undefined && this.committee.isVoter(member) && this.verify(publicKey, bytes, signature))
-        consenting.push(member);
+      const operator = this.operators.get(key);
+      if (operator !== undefined)
+        return approvals.length === 1 && this.verify(publicKey, bytes, signature) ? operator : undefined;
+      const member = this.members.get(key);
+      if (member !== undefined && this.verify(publicKey, bytes, signature)) consenting.push(member);
     }
     return this.committee.isQuorum(consenting) ? MEMBERS : undefined;
   }

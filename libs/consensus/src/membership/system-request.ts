@@ -57,6 +57,25 @@ export const joinProofBytes = (swarmId: Digest, claim: JoinClaim): Uint8Array =>
     .raw(claim.publicKey)
     .bytes();
 
+/** Signs bytes with a key that the caller has. */
+export type KeySigner = (bytes: Uint8Array) => Uint8Array;
+
+/** Those fields of a `join` or `rotate` that prove the new key, signed with it. */
+export const provenKey = (swarmId: Digest, claim: JoinClaim, sign: KeySigner) =>
+  ({
+    epoch: claim.epoch,
+    stable_sequence: claim.stableSequence,
+    node_id: claim.nodeId,
+    public_key: toBase64Url(claim.publicKey),
+    proof_of_possession: toBase64Url(sign(joinProofBytes(swarmId, claim))),
+  }) satisfies Partial<Operation>;
+
+/** A key's approval of an operation. */
+export const approve = (swarmId: Digest, operation: Operation, publicKey: Uint8Array, sign: KeySigner): Approval => ({
+  publicKey,
+  signature: sign(operationBytes(swarmId, operation)),
+});
+
 /** The value of a system request: canonical JSON in UTF-8. */
 export const encodeSystemRequest = ({ operation, approvals }: SystemRequest): Uint8Array =>
   utf8Bytes(

@@ -8,6 +8,7 @@ import {
   type Epoch,
   type Epochs,
   type Hash,
+  type MemberIndex,
   type NodeId,
   type Rejection,
   type Sequence,
@@ -54,7 +55,8 @@ export interface PbftOptions {
   readonly epochs: Epochs;
   /** Of the epoch that it takes part in. */
   readonly committee: Committee;
-  /** In that epoch it has the place, if any, that the table gives this node. */
+  /** Its place there; OBSERVER for a node that is not in the table, or has not the key that the table names. */
+  readonly self: MemberIndex;
   readonly nodeId: NodeId;
   readonly hash: Hash;
   readonly judge: Judge;
@@ -90,8 +92,7 @@ class PbftReplica implements Replica, RestoredParts {
   private halted = false;
 
   constructor(options: PbftOptions) {
-    const { committee, epochs, nodeId, hash, config, recovered = NOTHING_RECOVERED, waiting = [] } = options;
-    const self = committee.indexOf(nodeId) ?? OBSERVER;
+    const { committee, self, epochs, nodeId, hash, config, recovered = NOTHING_RECOVERED, waiting = [] } = options;
     this.dropped = committee.table.baseSequence;
     this.adopted = committee.table.baseSequence;
     const pool = new Pool({
@@ -228,9 +229,10 @@ class PbftReplica implements Replica, RestoredParts {
     const { ownVotes, ledger } = this.context;
     const { certificate } = this.checkpoints;
     // The stable state where it is held, so that a restarted member can still serve it.
-    const stable = this.context.stable;
+    const { stable } = this.context;
     const held = this.snapshots.stateAt(stable);
     const records: DurableRecord[] = [
+      ...this.succession.past(),
       held === undefined
         ? { kind: 'state', sequence: ledger.executed, state: ledger.encode() }
         : { kind: 'state', sequence: stable, state: held },
@@ -269,7 +271,9 @@ class PbftReplica implements Replica, RestoredParts {
         this.admission.onRelayTimer();
         break;
       case 'progress':
-        if (context.active && this.progress.awaits) this.viewChanges.ask((context.view + 1) as View, 'timeout');
+        if (!context.active || !this.progress.awaits) break;
+        if (this.progress.isLeadersFault(this.catchUp.isOutOfTouch))
+          this.viewChanges.ask((context.view + 1) as View, 'timeout');
         break;
     }
   }

@@ -18,6 +18,8 @@ export class Progress {
   private running = false;
   /** Views left since the timed envelope of some view was executed. */
   private failedViews = 0;
+  /** The timer ran out while this member was out of touch, and the leader was not given its time since. */
+  private excused = false;
   /** View whose NEW-VIEW the timer waits for. */
   private awaited: View | undefined;
 
@@ -38,6 +40,7 @@ export class Progress {
     const oldest = this.awaitedNow();
     if (oldest === this.timed && (oldest !== undefined) === this.running) return;
     this.timed = oldest;
+    this.excused = false;
     this.running = oldest !== undefined;
     if (oldest === undefined) context.emit({ kind: 'cancelTimer', timer: 'progress' });
     else
@@ -62,6 +65,19 @@ export class Progress {
     if (boundary === 0) return pool.oldest();
     if (ledger.executed >= boundary) return undefined;
     return `rest ${Math.floor(ledger.executed / committee.table.checkpointInterval)}`;
+  }
+
+  /**
+   * The timer ran out: whether the leader is to be left for it. Not while this member is out of touch; then it looks again
+   * after each heartbeat, and gives the leader a whole time from when it is in touch again.
+   */
+  isLeadersFault(isOutOfTouch: boolean): boolean {
+    const { config } = this.context;
+    if (!isOutOfTouch && !this.excused) return true;
+    this.excused = isOutOfTouch;
+    const delayMs = isOutOfTouch ? config.statusIntervalMs : this.doubled(config.phaseTimeoutMs, this.failedViews);
+    this.context.emit({ kind: 'startTimer', timer: 'progress', delayMs });
+    return false;
   }
 
   /** This member asks for another view: its own clock stops until a quorum asks too. */

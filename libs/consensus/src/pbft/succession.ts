@@ -16,6 +16,7 @@ import {
 } from '@concordat/protocol';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
+import type { DurableRecord } from '../replica';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
 import type { Snapshots } from './snapshots';
 
@@ -60,6 +61,12 @@ export class Succession {
     private readonly snapshots: Snapshots,
   ) {}
 
+  /** The changes that led to this epoch: whoever restarts must know them before anything else. */
+  past(): DurableRecord[] {
+    const { epochs, committee } = this.context;
+    return epochs.changesUpTo(committee.epoch).map((change) => ({ kind: 'epoch', change }));
+  }
+
   /** True once the epoch has ended here. */
   get isOver(): boolean {
     return this.ended;
@@ -86,6 +93,7 @@ export class Succession {
     invariant(bytes !== undefined, 'the state at the end of an epoch is held');
     this.ended = true;
     const change: EpochChange = { certificate, table };
+    context.epochs.add(change);
     context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
     context.emit({ kind: 'epochEnded', change, state: { sequence: boundary, bytes }, stable: undefined });
   }

@@ -50,7 +50,7 @@ export const testSignature = (publicKey: Uint8Array, bytes: Uint8Array): Uint8Ar
 /** Its signatures anybody can make; a proof against a member is that member's name. */
 export const testJudge: Judge = {
   verify: (publicKey, bytes, signature) => equalBytes(testSignature(publicKey, bytes), signature),
-  proves: (_, proof, accused) => equalBytes(proof, asciiBytes(accused)),
+  proves: (_epochs, _current, proof, accused) => equalBytes(proof, asciiBytes(accused)),
 };
 
 /** A committee of `n` with small windows: K = 4, L = 8 unless said otherwise. */
@@ -126,6 +126,7 @@ export class Driver {
       swarmId: ZERO_DIGEST,
       epochs: new Epochs(portableHash, this.committee.table),
       committee: this.committee,
+      self: self as MemberIndex,
       nodeId: `node-${String(self)}` as NodeId,
       hash: portableHash,
       judge: testJudge,

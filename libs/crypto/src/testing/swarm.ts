@@ -11,9 +11,9 @@ import {
   nodeId,
   seal,
   sequence,
+  StateTree,
   swarmId,
   view,
-  wireLimits,
   ZERO_DIGEST,
   type Authentic,
   type CheckpointCertificate,
@@ -30,6 +30,9 @@ import {
   type SignatureScheme,
   type Statement,
   type VoteSignature,
+  Epochs,
+  epochTableHash,
+  type EpochChange,
 } from '@concordat/protocol';
 import { nativeHash } from '../hash';
 import { createOpener, type Opener, type OpenerOptions } from '../opener';
@@ -100,9 +103,9 @@ export class TestSwarm {
   opener(options: Partial<OpenerOptions> = {}): Opener {
     return createOpener({
       committee: this.committee,
+      epochs: new Epochs(nativeHash, this.committee.table),
       swarmId: this.id,
       hash: nativeHash,
-      limits: wireLimits(this.committee.table),
       suite: signatureSuite(this.scheme),
       envelopeCacheMax: 64,
       ...options,
@@ -169,12 +172,29 @@ export class TestSwarm {
     return { view: ofView, sequence, digest, leaderSignature, signatures: this.votes('prepare', senders, at) };
   }
 
+  /** The epoch ends at 24, and the next has the same members. */
+  epochChange(): EpochChange {
+    const { table } = this.committee;
+    const next = { ...table, epoch: epoch(1), baseSequence: sequence(24) };
+    const content = {
+      stateDigest: someDigest('state'),
+      boundary: sequence(24),
+      nextTableHash: epochTableHash(nativeHash, next),
+    };
+    const fields = { sequence: 24, digest: checkpointDigest(nativeHash, sequence(24), content) };
+    const signatures = this.votes('checkpoint', [0, 1, 2], fields);
+    return { table: next, certificate: { sequence: sequence(24), content, signatures } };
+  }
+
   checkpointContent(): CheckpointContent {
     return { stateDigest: someDigest('state'), boundary: sequence(0), nextTableHash: ZERO_DIGEST };
   }
 
-  checkpointCertificate(senders: readonly number[], at: number): CheckpointCertificate {
-    const content = this.checkpointContent();
+  checkpointCertificate(
+    senders: readonly number[],
+    at: number,
+    content = this.checkpointContent(),
+  ): CheckpointCertificate {
     const fields = { sequence: at, digest: checkpointDigest(nativeHash, sequence(at), content) };
     return { sequence: sequence(at), content, signatures: this.votes('checkpoint', senders, fields) };
   }
@@ -189,6 +209,7 @@ export class TestSwarm {
   /** Something valid of every kind, with the member that says it. */
   drafts(): { readonly [K in MessageKind]: { readonly sender: number; readonly draft: DraftOf<K> } } {
     const batch = createBatch(nativeHash, millis(1_700_000_000_000), this.envelopes());
+    const state = new StateTree(nativeHash, new TextEncoder().encode('a state'));
     const vote = { view: view(0), sequence: sequence(1), digest: batch.digest };
     const none = { view: view(0), sequence: sequence(0) };
     const certificate = this.commitCertificate([0, 1, 3], { sequence: 1, digest: batch.digest });
@@ -228,6 +249,7 @@ export class TestSwarm {
           sequence: sequence(9),
           promisedView: view(2),
           stableSequence: sequence(8),
+          oldestSequence: sequence(1),
           headDigest: someDigest('head'),
           slots: [{ sequence: sequence(10), flags: 3 }],
           waiting: [someDigest('waiting')],
@@ -239,15 +261,45 @@ export class TestSwarm {
         draft: {
           kind: 'fetch',
           ...none,
+          origin: nodeId('n1'),
           batches: [batch.digest],
           viewChanges: [someDigest('view-change')],
           envelopes: [],
           decided: { from: sequence(1), to: sequence(3) },
+          snapshot: undefined,
         },
       },
       batch: { sender: 2, draft: { kind: 'batch', ...none, batch } },
       decided: { sender: 2, draft: { kind: 'decided', view: view(0), sequence: sequence(1), certificate, batch } },
       requests: { sender: 1, draft: { kind: 'requests', ...none, envelopes: this.envelopes() } },
+      epochChange: {
+        sender: 2,
+        draft: { kind: 'epochChange', view: view(0), sequence: sequence(24), change: this.epochChange() },
+      },
+      snapshot: {
+        sender: 3,
+        draft: {
+          kind: 'snapshot',
+          view: view(0),
+          sequence: sequence(8),
+          certificate: this.checkpointCertificate([0, 1, 2], 8, {
+            ...this.checkpointContent(),
+            stateDigest: state.digest,
+          }),
+          shape: state.shape,
+        },
+      },
+      chunk: {
+        sender: 3,
+        draft: {
+          kind: 'chunk',
+          view: view(0),
+          sequence: sequence(8),
+          index: 0,
+          bytes: state.chunk(0),
+          path: state.path(0),
+        },
+      },
     };
   }
 

@@ -9,6 +9,7 @@ import {
   portableHash,
   sequence,
   view,
+  epoch,
 } from '@concordat/protocol';
 import { viewSwarm, type SwarmView } from './liveness';
 
@@ -30,6 +31,7 @@ const peer = (index: number, change: Partial<PeerState> = {}): PeerState => ({
   view: view(0),
   executed: sequence(50),
   stable: sequence(0),
+  oldest: sequence(1),
   headDigest: head,
   ...change,
 });
@@ -38,6 +40,9 @@ const state = (peers: readonly PeerState[], change: Partial<ReplicaState> = {}):
   promisedView: view(0),
   leader: memberIndex(0),
   phase: 'idle',
+  epoch: epoch(0),
+  boundary: sequence(0),
+  votes: true,
   executed: sequence(50),
   stable: sequence(0),
   headDigest: head,
@@ -47,6 +52,8 @@ const state = (peers: readonly PeerState[], change: Partial<ReplicaState> = {}):
   poolBytes: 0,
   proven: [],
   slots: 0,
+  oldest: sequence(1),
+  snapshot: undefined,
   peers,
   ...change,
 });

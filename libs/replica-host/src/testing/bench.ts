@@ -1,12 +1,12 @@
 import type { Replica } from '@concordat/consensus';
-import { InvariantError, type Statement, type Verified } from '@concordat/protocol';
+import { InvariantError, type Statement, type Verified, Epochs, portableHash } from '@concordat/protocol';
 import type { HostConfig } from '../config';
 import type { HaltReason } from '../halt';
 import type { HostObserver } from '../ports';
 import type { ReplicaHostOptions } from '../options';
 import { ReplicaHost } from '../replica-host';
 import { FakeClock, FakeDecisions, FakeLog, FakeNetwork, ScriptedReplica, type Journal } from './fake-ports';
-import { COMMITTEE, LIMITS, messageOf, sealAs, SELF } from './messages';
+import { COMMITTEE, messageOf, sealAs, SELF } from './messages';
 
 /** A host between a scripted replica and ports that a test works by hand. */
 export class Bench {
@@ -35,6 +35,7 @@ export class Bench {
       state: unused,
       progressOf: unused,
       waitingEnvelope: unused,
+      waiting: unused,
     };
     const observer: HostObserver = {
       committed: ({ sequence }) => journal.push(`committed ${String(sequence)}`),
@@ -51,8 +52,8 @@ export class Bench {
     this.host = new ReplicaHost({
       replica,
       committee: COMMITTEE,
+      epochs: new Epochs(portableHash, COMMITTEE.table),
       self: SELF,
-      limits: LIMITS,
       open: (bytes) => {
         const message = messageOf(bytes);
         this.beforeOpen(message);

@@ -1,11 +1,11 @@
 import type { CommittedBlock, Effect, Replica, ReplicaEvent } from '@concordat/consensus';
 import {
   isRejection,
-  type MemberIndex,
   type MessageKind,
   type Millis,
   type Sequence,
   type Signed,
+  type NodeId,
 } from '@concordat/protocol';
 import { DURABLE_KINDS, type LogRecord } from '@concordat/records';
 import type { ClockPort, DecisionsPort, NetworkPort, SuppliedDecision, VoteLogPort } from '../ports';
@@ -197,8 +197,8 @@ export class FakeNetwork implements NetworkPort {
     this.note('broadcast', kind, bytes);
   }
 
-  send(to: MemberIndex, kind: MessageKind, bytes: Uint8Array): void {
-    this.note(`send to ${String(to)}`, kind, bytes);
+  send(to: NodeId, kind: MessageKind, bytes: Uint8Array): void {
+    this.note(`send to ${to.replace('node-', '')}`, kind, bytes);
   }
 
   flush(): Promise<void> {

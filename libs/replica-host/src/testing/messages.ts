@@ -176,6 +176,7 @@ export const decide = (n: number, batch?: Batch): Effect => {
     logTime: millis(1),
     outcomes: new Uint8Array(batch?.envelopes.length ?? 0),
     headDigest: ZERO_DIGEST,
+    changes: [],
   };
   return { kind: 'commit', block };
 };
@@ -189,6 +190,7 @@ export const statusOf = (inView: number): Effect => ({
     sequence: sequence(0),
     promisedView: view(inView),
     stableSequence: sequence(0),
+    oldestSequence: sequence(1),
     headDigest: ZERO_DIGEST,
     slots: [],
     waiting: [],

@@ -66,6 +66,7 @@ export function blockOf(
     logTime: millis(at * 1000),
     outcomes: Uint8Array.from(codes),
     headDigest: zero,
+    changes: [],
     durationsMs: envelopes.map((_, index) => (index === 0 ? 10 * at : DURATION_UNKNOWN)),
   };
 }

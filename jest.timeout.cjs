@@ -1,0 +1,2 @@
+// Set here, since jest ignores a project's own `testTimeout` where several projects run together.
+jest.setTimeout(globalThis.testTimeoutMs);
