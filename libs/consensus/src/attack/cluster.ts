@@ -85,6 +85,8 @@ export class Cluster {
   readonly config: ReplicaConfig;
   now = 1000;
   filter: Filter = () => true;
+  /** What a member, honest or not, really sends; its signature is not looked at. */
+  rewrite: (from: number, to: number, message: Signed) => Signed = (_from, _to, message) => message;
   /** Hosts ask replica.admit before they check a signature; a schedule can switch that off. */
   useAdmit = true;
   /** Milliseconds that a message takes. */
@@ -171,6 +173,14 @@ export class Cluster {
       evidence: [],
       tornTail: false,
     });
+  }
+
+  /** A member's log begins a new file, and all older ones go. */
+  rotate(index: number): void {
+    const node = this.node(index);
+    const { records, votes } = node.replica.base();
+    node.records.splice(0, Number.POSITIVE_INFINITY, ...records);
+    node.votes.splice(0, Number.POSITIVE_INFINITY, ...votes);
   }
 
   /** Drops decisions from a member's disk: all that are stable but the newest `keep`. */
@@ -371,6 +381,7 @@ export class Cluster {
   }
 
   private toNode(from: number, to: number, message: Signed): void {
-    if (this.filter(from, to, message)) this.wire.push({ due: this.now + this.delay(), from, to, message });
+    if (!this.filter(from, to, message)) return;
+    this.wire.push({ due: this.now + this.delay(), from, to, message: this.rewrite(from, to, message) });
   }
 }

@@ -100,12 +100,13 @@ export class CatchUp {
   }
 
   /**
-   * True while it may be this member itself that stands in the way of what it waits for: it no longer hears a quorum, or
-   * f + 1 members are further than a pipeline reaches. Leaving the view now it would leave alone, and could not vote again
+   * True while it may be this member itself that stands in the way of what it waits for: it no longer hears a quorum, or it
+   * lacks a state that a quorum has, or f + 1 members are further than a pipeline reaches. Leaving the view now it would leave alone, and could not vote again
    * until the others follow.
    */
   get isOutOfTouch(): boolean {
-    const { committee, self, at, ledger, config } = this.context;
+    const { committee, self, at, ledger, stable, config } = this.context;
+    if (ledger.executed < stable) return true;
     const silenceMaxMs = SILENT_INTERVALS * config.statusIntervalMs;
     const silent = (member: MemberIndex): boolean => at - (this.peers.get(member)?.heardAt ?? at) > silenceMaxMs;
     const inTouch = committee.indexesInOrder.filter((member) => member === self || !silent(member));
