@@ -157,6 +157,8 @@ export type Effect =
       readonly kind: 'installed';
       readonly from: Sequence;
       readonly sequence: Sequence;
+      /** Requests decided in all, up to there. */
+      readonly totalDecided: number;
       /** Envelopes that waited here and were executed in the gap, one way or another. */
       readonly envelopes: readonly Envelope[];
     }

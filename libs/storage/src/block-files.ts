@@ -68,14 +68,20 @@ export class BlockFiles {
     this.tail = gap;
   }
 
+  /** How many files `dropBelow` would delete. */
+  countBelow(sequence: number): number {
+    let count = 0;
+    while ((this.segments[count + 1] ?? Number.POSITIVE_INFINITY) <= sequence) count++;
+    return count;
+  }
+
   /**
    * Deletes the oldest files as long as all that is in them lies below `sequence`, never the newest file. Returns how many.
    * Throws a StorageFailure.
    */
   dropBelow(sequence: number): number {
     this.latch.check();
-    let count = 0;
-    while ((this.segments[count + 1] ?? Number.POSITIVE_INFINITY) <= sequence) count++;
+    const count = this.countBelow(sequence);
     if (count === 0) return 0;
     const dropped = this.segments.splice(0, count);
     // First on record, then done: a file that is missing without a record of it is corruption to the next start.

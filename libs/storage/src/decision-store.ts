@@ -146,6 +146,7 @@ export class DecisionStore {
    * their requests stays known to `find`. Rejects with a StorageFailure.
    */
   async dropBelow(sequence: number): Promise<void> {
+    if (this.files.countBelow(sequence) === 0) return;
     // What is dropped must be in the index first: the next start reads on from the last block that it has.
     await this.settle();
     if (this.files.dropBelow(sequence) > 0) await this.index.dropBelow(this.files.firstSequence);
@@ -177,10 +178,20 @@ export class DecisionStore {
    * are stored, and at least one where there is one. Rejects with a StorageCorruption or a StorageFailure.
    */
   async read(from: number, to: number, bytesMax: number): Promise<DecisionRecord[]> {
-    const locations: BlockLocation[] = [];
     const first = Math.max(1, from);
     if (this.lacks(first)) return [];
     const last = this.index.gaps.endOfRun(first, Math.min(to, this.lastSequence));
+    try {
+      return await this.readRun(first, last, bytesMax);
+    } catch (error) {
+      // Dropped while it was being read.
+      if (this.lacks(first)) return [];
+      throw error;
+    }
+  }
+
+  private async readRun(first: number, last: number, bytesMax: number): Promise<DecisionRecord[]> {
+    const locations: BlockLocation[] = [];
     let bytes = 0;
     for (let sequence = first; sequence <= last; sequence++) {
       const location = await this.index.locate(sequence);

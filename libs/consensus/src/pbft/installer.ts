@@ -39,7 +39,7 @@ export class Installer {
     if (ledger === undefined) return false;
     const done = context.pool.all().filter(({ envelope }) => isExecuted(ledger, envelope));
     this.announce(
-      sequence,
+      ledger,
       done.map(({ envelope }) => envelope),
     );
     if (!inThisEpoch) {
@@ -60,11 +60,11 @@ export class Installer {
   }
 
   /** What happened in between is known here only by what it led to. */
-  private announce(sequence: Sequence, envelopes: readonly Envelope[]): void {
+  private announce({ executed: sequence, totalDecided }: Ledger, envelopes: readonly Envelope[]): void {
     const { context } = this;
     const from = (context.ledger.executed + 1) as Sequence;
     context.oldest = (sequence + 1) as Sequence;
-    context.emit({ kind: 'installed', from, sequence, envelopes });
+    context.emit({ kind: 'installed', from, sequence, totalDecided, envelopes });
   }
 
   /** The state, read and compared with its certificate; undefined when a quorum certified what cannot be. */

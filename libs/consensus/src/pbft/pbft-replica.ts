@@ -228,6 +228,8 @@ class PbftReplica implements Replica, RestoredParts {
   base(): { records: DurableRecord[]; votes: Signed[] } {
     const { ownVotes, ledger } = this.context;
     const { certificate } = this.checkpoints;
+    const start = this.succession.start();
+    if (start !== undefined) return { records: [...this.succession.past(), ...start], votes: [] };
     // The stable state where it is held, so that a restarted member can still serve it.
     const { stable } = this.context;
     const held = this.snapshots.stateAt(stable);

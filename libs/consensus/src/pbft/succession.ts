@@ -16,7 +16,7 @@ import {
 } from '@concordat/protocol';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
-import type { DurableRecord } from '../replica';
+import type { DurableRecord, Effect } from '../replica';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
 import type { Snapshots } from './snapshots';
 
@@ -42,6 +42,9 @@ export function outlivesEpoch({ signer }: Envelope, before: Committee | undefine
   return key !== undefined && key === keyIn(before);
 }
 
+/** How an epoch ended, and what the next one begins with. */
+type EpochEnd = Omit<Extract<Effect, { kind: 'epochEnded' }>, 'kind'>;
+
 /** Proofs of later epochs that one STATUS or FETCH from an old one is answered with. */
 const PROOFS_PER_ANSWER = 8;
 
@@ -53,7 +56,7 @@ export class Succession {
   /** Nodes of later epochs, by what they said last: where to ask. */
   private readonly ahead = new Map<NodeId, { readonly executed: Sequence; readonly oldest: Sequence }>();
   private readonly allowance = new Allowance<NodeId | 'observers'>();
-  private ended = false;
+  private end: EpochEnd | undefined;
 
   constructor(
     private readonly context: Context,
@@ -61,15 +64,25 @@ export class Succession {
     private readonly snapshots: Snapshots,
   ) {}
 
-  /** The changes that led to this epoch: whoever restarts must know them before anything else. */
+  /** The changes that led to this epoch, or into the next once this one has ended: whoever restarts must know them first. */
   past(): DurableRecord[] {
     const { epochs, committee } = this.context;
-    return epochs.changesUpTo(committee.epoch).map((change) => ({ kind: 'epoch', change }));
+    const epoch = this.end?.change.table.epoch ?? committee.epoch;
+    return epochs.changesUpTo(epoch).map((change) => ({ kind: 'epoch', change }));
+  }
+
+  /** What the next replica starts from, once the epoch has ended here: all that a new log file must begin with then. */
+  start(): DurableRecord[] | undefined {
+    if (this.end === undefined) return undefined;
+    const { state, stable } = this.end;
+    const records: DurableRecord[] = [{ kind: 'state', sequence: state.sequence, state: state.bytes }];
+    if (stable !== undefined) records.push({ kind: 'stable', certificate: stable });
+    return records;
   }
 
   /** True once the epoch has ended here. */
   get isOver(): boolean {
-    return this.ended;
+    return this.end !== undefined;
   }
 
   /** Nodes of later epochs that say to have executed more, by name. */
@@ -87,15 +100,15 @@ export class Succession {
     const { ledger, boundary } = context;
     const { certificate } = this.checkpoints;
     const table = ledger.nextTable;
-    if (this.ended || boundary === 0 || ledger.executed !== boundary || table === undefined) return;
+    if (this.isOver || boundary === 0 || ledger.executed !== boundary || table === undefined) return;
     if (certificate?.sequence !== boundary) return;
     const bytes = this.snapshots.stateAt(boundary);
     invariant(bytes !== undefined, 'the state at the end of an epoch is held');
-    this.ended = true;
     const change: EpochChange = { certificate, table };
+    this.end = { change, state: { sequence: boundary, bytes }, stable: undefined };
     context.epochs.add(change);
     context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
-    context.emit({ kind: 'epochEnded', change, state: { sequence: boundary, bytes }, stable: undefined });
+    context.emit({ kind: 'epochEnded', ...this.end });
   }
 
   /**
@@ -114,12 +127,12 @@ export class Succession {
       change?.table.epoch === next.epoch,
       'a state of a later epoch is taken over with the proofs that lead there',
     );
-    this.ended = true;
     for (const each of changes) context.emit({ kind: 'persist', record: { kind: 'epoch', change: each } });
     context.emit({ kind: 'persist', record: { kind: 'state', sequence: state.sequence, state: state.bytes } });
     const stable = state.sequence > next.table.baseSequence ? certificate : undefined;
     if (stable !== undefined) context.emit({ kind: 'persist', record: { kind: 'stable', certificate: stable } });
-    context.emit({ kind: 'epochEnded', change, state, stable });
+    this.end = { change, state, stable };
+    context.emit({ kind: 'epochEnded', ...this.end });
   }
 
   /** Proof that an epoch ended: this one's own end is a stable checkpoint; a later one's tells who is there to be asked. */
