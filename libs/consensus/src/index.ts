@@ -1,6 +1,6 @@
 export type { Judge } from './judge';
 export { Deduplication, type NonceVerdict } from './deduplication';
-export { isExecuted, Ledger, type Execution, type LedgerOptions } from './ledger';
+export { epochToResume, isExecuted, Ledger, type Execution, type LedgerOptions } from './ledger';
 export { Pool, type PoolLimits } from './pool';
 export {
   DEFAULT_REPLICA_CONFIG,
@@ -22,6 +22,7 @@ export {
   type ReplicaState,
   type RequestedChange,
   type SignedStatement,
+  type SnapshotProgress,
   type TimerId,
   type WaitingEnvelope,
 } from './replica';

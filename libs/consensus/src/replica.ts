@@ -36,6 +36,8 @@ export type ReplicaEvent =
   /** A client's envelope at this member's own gateway. Answered by an `admitted` or `refused` effect in the same step. */
   | { readonly kind: 'submit'; readonly at: Millis; readonly envelope: Authentic }
   | { readonly kind: 'timer'; readonly at: Millis; readonly timer: TimerId }
+  /** The host has dropped old decisions: all from `oldest` on can still be supplied. Also told at the start, unless it is 1. */
+  | { readonly kind: 'retained'; readonly at: Millis; readonly oldest: Sequence }
   /** The host's queue is empty: the moment to relay and propose, so that what arrives together travels together. */
   | { readonly kind: 'drained'; readonly at: Millis };
 
@@ -101,7 +103,7 @@ export interface SignedStatement {
 export type BindingKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint' | 'viewChange' | 'newView';
 
 /** Kinds of drafts that promise nothing. */
-export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange';
+export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange' | 'snapshot' | 'chunk';
 
 /** To whom something goes: a member of the epoch, or a node by its name. */
 export type Address = MemberIndex | NodeId;
@@ -137,9 +139,29 @@ export type Effect =
   | { readonly kind: 'stable'; readonly sequence: Sequence }
   /**
    * The epoch has ended here, and all of it that matters is durable before this effect: the host builds the replica of the
-   * next epoch from it. This one does nothing more.
+   * next epoch from it. This one does nothing more. After a state of a later epoch was taken over, that is the epoch that
+   * follows `change`, and `stable` proves the state if it lies above the epoch's beginning.
    */
-  | { readonly kind: 'epochEnded'; readonly change: EpochChange }
+  | {
+      readonly kind: 'epochEnded';
+      readonly change: EpochChange;
+      /** What the next replica starts from; as in the newest `state` record. */
+      readonly state: { readonly sequence: Sequence; readonly bytes: Uint8Array };
+      readonly stable: CheckpointCertificate | undefined;
+    }
+  /**
+   * This member takes over a certified state: decisions from..sequence are not here, and never come as `commit`. Comes
+   * before the state is made durable, in the order of the decisions, so that the decision store knows of the gap first.
+   */
+  | {
+      readonly kind: 'installed';
+      readonly from: Sequence;
+      readonly sequence: Sequence;
+      /** Requests decided in all, up to there. */
+      readonly totalDecided: number;
+      /** Envelopes that waited here and were executed in the gap, one way or another. */
+      readonly envelopes: readonly Envelope[];
+    }
   /** This member found that it must not go on (its state differs from what a quorum certified). The host stops the process. */
   | { readonly kind: 'halt'; readonly reason: string };
 
@@ -201,7 +223,17 @@ export interface PeerState {
   readonly view: View;
   readonly executed: Sequence;
   readonly stable: Sequence;
+  /** Oldest decided sequence from which on it can supply all. */
+  readonly oldest: Sequence;
   readonly headDigest: Digest;
+}
+
+/** A state that a member is fetching in place of the decisions that led to it. */
+export interface SnapshotProgress {
+  readonly sequence: Sequence;
+  /** Chunks that are here, all verified. */
+  readonly chunks: number;
+  readonly chunksInAll: number;
 }
 
 /** A member's own view of itself. */
@@ -227,6 +259,10 @@ export interface ReplicaState {
   readonly proven: readonly MemberIndex[];
   /** Slots, votes, batches and the like that are held in memory. */
   readonly slots: number;
+  /** Oldest decided sequence from which on all can be supplied here. */
+  readonly oldest: Sequence;
+  /** Undefined while no state is being fetched. */
+  readonly snapshot: SnapshotProgress | undefined;
   /** Members that were heard, by index. */
   readonly peers: readonly PeerState[];
 }
@@ -264,6 +300,8 @@ export interface ReplicaConfig {
   readonly pipelineDepth: number;
   readonly poolEnvelopesMax: number;
   readonly poolBytesMax: number;
+  /** More decisions than this behind, a member fetches a whole state instead. */
+  readonly snapshotGap: number;
 }
 
 /** Defaults; `docs/operating.md` says how they were chosen. */
@@ -276,4 +314,5 @@ export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {
   pipelineDepth: 8,
   poolEnvelopesMax: 20_000,
   poolBytesMax: 32 * 1024 * 1024,
+  snapshotGap: 5000,
 };

@@ -51,7 +51,15 @@ export {
   type Rejection,
   type RejectionCode,
 } from './rejection';
-export { merklePath, merkleRoot, verifyMerklePath } from './merkle';
+export { merklePath, merkleRoot, MerkleTree, verifyMerklePath } from './merkle';
+export {
+  STATE_CHUNK_BYTES,
+  stateChunkCount,
+  stateDigest,
+  StateTree,
+  verifyStateChunk,
+  type StateShape,
+} from './state-chunks';
 export { faultsTolerated, faultyWeightMax, quorumByCount, quorumByWeight } from './quorum';
 export {
   CAPABILITIES_MAX,
@@ -126,6 +134,7 @@ export {
 } from './batch';
 export {
   EVIDENCE_KINDS,
+  FETCH_CHUNKS_MAX,
   FETCH_ITEMS_MAX,
   MESSAGE_KINDS,
   SLOT_FLAGS,
@@ -148,6 +157,9 @@ export {
   type RequestRelay,
   type Signed,
   type SlotStatus,
+  type SnapshotChunk,
+  type SnapshotOffer,
+  type SnapshotRequest,
   type Statement,
   type Status,
   type Verified,

@@ -36,6 +36,7 @@ export {
   type ExecutedEnvelope,
   type FinalStatus,
   type Found,
+  type PrunedRequest,
   type GatewayLimits,
   type GatewayPorts,
   type Health,

@@ -140,6 +140,7 @@ export class Performer {
       case 'rejected':
       case 'viewLeft':
       case 'epochEnded':
+      case 'installed':
         break;
     }
   }

@@ -32,6 +32,8 @@ const STEP_OF_KIND: Readonly<Record<MessageKind, ProtocolStep>> = {
   decided: 'catch-up',
   requests: 'relay',
   epochChange: 'catch-up',
+  snapshot: 'catch-up',
+  chunk: 'catch-up',
 };
 
 /** The step that messages of a kind belong to. */

@@ -40,6 +40,10 @@ function draftText(draft: Draft): string {
         .join(
           ',',
         )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
+    case 'snapshot':
+      return `${head} state ${short(draft.certificate.content.stateDigest)}`;
+    case 'chunk':
+      return `${head} ${String(draft.index)}`;
     case 'epochChange':
       return `${head} to epoch ${String(draft.change.table.epoch)}`;
     case 'batch':
@@ -104,6 +108,8 @@ function effectText(member: number, effect: Effect): string {
       return `${head} v${String(effect.view)}: ${effect.reason}`;
     case 'stable':
       return `${head} s${String(effect.sequence)}`;
+    case 'installed':
+      return `${head} s${String(effect.sequence)} from ${String(effect.from)}`;
     case 'epochEnded':
       return `${head} before ${String(effect.change.table.epoch)}`;
     case 'halt':

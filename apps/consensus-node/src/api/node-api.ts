@@ -19,7 +19,7 @@ import {
   type UndecidedAnswer,
 } from './answers';
 import { MEMBER, type MemberPort } from './member-port';
-import { noQuorum, notSupported, poolFull, refusalOf, translated, unknownProposal } from './refusals';
+import { noQuorum, notSupported, poolFull, prunedProposal, refusalOf, translated, unknownProposal } from './refusals';
 import { type HistoryInput, type ProposeInput } from './schemas';
 import {
   clusterStatusAnswer,
@@ -107,6 +107,7 @@ export class NodeApi {
   async consensus(id: string): Promise<DecidedAnswer | UndecidedAnswer> {
     const found = await this.member.lookup.find(id);
     if (found === undefined) throw unknownProposal(id);
+    if (found.status === 'pruned') throw prunedProposal(id, found.sequence);
     return consensusAnswer(found, this.context());
   }
 

@@ -8,6 +8,8 @@ import {
   isRejection,
   type Millis,
   type Rejection,
+  type Sequence,
+  sequence as toSequence,
   type Verified,
 } from '@concordat/protocol';
 import {
@@ -85,10 +87,12 @@ export class ConsensusMember implements MemberPort {
   /** The next epoch is being begun. */
   private succession: Promise<void> | undefined;
   private stopped = false;
+  /** Old decisions are being dropped. */
+  private retaining = false;
 
   private constructor(
     private readonly options: MemberOptions,
-    { epochs, recovered }: RecoveredMember,
+    { epochs, committee, recovered }: RecoveredMember,
   ) {
     const { identity, settings, folder, bus, metrics } = options;
     const { nodeId, swarmId, genesis } = identity;
@@ -99,7 +103,7 @@ export class ConsensusMember implements MemberPort {
     this.storedDecisions = new StoredDecisions(folder.decisions);
     this.proposals = new Proposals({ seenMax: 2 * settings.replica.poolEnvelopesMax, waitersMax: WAITERS_MAX });
     this.network = new BusNetwork(bus, genesis.swarm, nodeId, () => this.traffic.unsendable++);
-    const tenure = buildTenure({ identity, settings, epochs, committee: epochs.newest, recovered });
+    const tenure = buildTenure({ identity, settings, epochs, committee, recovered });
     const { executed, totalDecided } = tenure.replica.state();
     this.totals = new DecidedTotals(executed, totalDecided, TOTALS_SEQUENCES_MAX);
     this.current = this.reign(tenure, recovered);
@@ -213,17 +217,40 @@ export class ConsensusMember implements MemberPort {
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
-    const { records } = tenure.replica.base();
-    const state = records.find((record) => record.kind === 'state');
+    const left = tenure.replica.base().records;
+    const state = left.find((record) => record.kind === 'state');
+    const stable = left.find((record) => record.kind === 'stable')?.certificate;
     if (committee === undefined || state === undefined) throw new Error('an ended epoch leaves its state and a proof');
-    const evidence = records.filter((record) => record.kind === 'evidence').map((record) => record.evidence);
-    const recovered = { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state }, evidence };
+    const evidence = left.filter((record) => record.kind === 'evidence').map((record) => record.evidence);
+    const recovered = {
+      ...NOTHING_RECOVERED,
+      state: { sequence: state.sequence, bytes: state.state },
+      stable,
+      evidence,
+    };
     const waiting = tenure.replica.waiting();
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
     this.current = this.reign(next, recovered);
     const members = table.members.map(({ nodeId }) => nodeId);
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
+  }
+
+  /** Gives up decisions that are stable and older than what is to be retained. */
+  private retain(stable: Sequence): void {
+    const { folder, settings, onHalted } = this.options;
+    const { RETAIN_SEQUENCES } = settings.local;
+    const { decisions } = folder;
+    const below = stable - RETAIN_SEQUENCES + 1;
+    if (RETAIN_SEQUENCES === 0 || below <= decisions.oldestSequence || this.retaining) return;
+    this.retaining = true;
+    failStop(async () => decisions.dropBelow(below), onHalted)().then(
+      () => {
+        this.retaining = false;
+        this.current.host.retained(toSequence(decisions.oldestSequence));
+      },
+      () => undefined,
+    );
   }
 
   private reign(tenure: Tenure, recovered: Recovered): Reign {
@@ -256,6 +283,7 @@ export class ConsensusMember implements MemberPort {
         gateway: () => this.gateway,
         publish: (subject, bytes) => void bus.publish(subject, bytes),
         logger,
+        onStable: (sequence) => this.retain(sequence),
         onEpochEnded: (change) => this.succeed(change),
         onHalted,
       }),
@@ -272,6 +300,7 @@ export class ConsensusMember implements MemberPort {
         lagMax: committee.table.windowSize,
       },
     );
+    if (folder.decisions.oldestSequence > 1) host.retained(toSequence(folder.decisions.oldestSequence));
     return { tenure, host, watch };
   }
 }

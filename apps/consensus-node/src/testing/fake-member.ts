@@ -168,12 +168,15 @@ export class FakeMember implements MemberPort {
       poolBytes: 0,
       proven: this.proven.map(memberIndex),
       slots: 0,
+      oldest: sequence(1),
+      snapshot: undefined,
       peers: this.heard.map((index) => ({
         member: memberIndex(index),
         heardAt: NOW,
         view: view(2),
         executed: sequence(this.decisions.records.length),
         stable: sequence(0),
+        oldest: sequence(1),
         headDigest: head,
       })),
     };

@@ -39,6 +39,7 @@ const status = (executed: number) =>
     sequence: executed as Sequence,
     promisedView: 0 as View,
     stableSequence: 0 as Sequence,
+    oldestSequence: 1 as Sequence,
     headDigest: ZERO,
     slots: [],
     waiting: [],
@@ -59,6 +60,7 @@ describe('attack: bounds', () => {
         viewChanges: [],
         envelopes: [],
         decided: undefined,
+        snapshot: undefined,
       }),
     );
     expect(effects.filter((effect) => effect.kind === 'send')).toHaveLength(1);
@@ -78,6 +80,7 @@ describe('attack: bounds', () => {
           viewChanges: [],
           envelopes: [],
           decided: undefined,
+          snapshot: undefined,
         });
     });
     expect(effects.filter((effect) => effect.kind === 'send').length).toBeLessThan(20);

@@ -195,6 +195,8 @@ export class Agreement {
     const { table } = context.committee;
     // A leader without the stable state does not know what is executed; its view ends by the timer of the others.
     if (context.ledger.executed < context.stable) return;
+    // What was decided by others, or came as a whole state, is not proposed again.
+    this.nextSequence = Math.max(this.nextSequence, context.ledger.executed + 1) as Sequence;
     while (
       context.leads &&
       context.pool.hasUnproposed &&

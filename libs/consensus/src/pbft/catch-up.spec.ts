@@ -37,6 +37,7 @@ function status({
     sequence: executed as Sequence,
     promisedView: promised as View,
     stableSequence: stable as Sequence,
+    oldestSequence: 1 as Sequence,
     headDigest: ZERO_DIGEST,
     slots,
     waiting,
@@ -134,6 +135,7 @@ describe('what a FETCH brings', () => {
     viewChanges: [],
     envelopes: [],
     decided: undefined,
+    snapshot: undefined,
     ...what,
   });
 

@@ -17,7 +17,7 @@ import {
 } from '@concordat/protocol';
 import type { Ledger } from '../ledger';
 import type { Pool } from '../pool';
-import type { Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
+import type { Address, Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
 import { OwnVotes, type BindingDraft } from './own-votes';
 
 /** What the parts of the engine share: who and where this member is, and the effects of the step that runs. */
@@ -33,6 +33,8 @@ export class Context {
   stable: Sequence;
   /** Boundary that a stable checkpoint tells of: known before the decision that set it is executed here. */
   certifiedBoundary = 0 as Sequence;
+  /** Oldest decided sequence from which on this member can supply all. What is older was dropped, or came as a state. */
+  oldest = 1 as Sequence;
   /** True for a member whose votes count. Who is not in the table, or isolated there, only follows. */
   readonly votes: boolean;
   /** Nodes with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
@@ -45,7 +47,8 @@ export class Context {
     readonly hash: Hash,
     readonly config: ReplicaConfig,
     readonly pool: Pool,
-    readonly ledger: Ledger,
+    /** Replaced as a whole when the member takes over a certified state. */
+    public ledger: Ledger,
     readonly epochs: Epochs,
     readonly nodeId: NodeId,
   ) {
@@ -122,6 +125,11 @@ export class Context {
         break;
     }
     this.emit({ kind: 'vote', draft });
+  }
+
+  /** How a node is reached: by its place, or by its name when it has none in this epoch. */
+  addressOf(node: NodeId): Address {
+    return this.committee.indexOf(node) ?? node;
   }
 
   /** The place of a message's sender in this epoch, whichever epoch it spoke in; OBSERVER for none. */

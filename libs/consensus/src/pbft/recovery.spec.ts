@@ -64,6 +64,7 @@ describe('a restarted member', () => {
         sequence: 0 as Sequence,
         promisedView: 0 as View,
         stableSequence: 0 as Sequence,
+        oldestSequence: 1 as Sequence,
         headDigest: again.digest('null'),
         slots: [],
         waiting: [],

@@ -325,6 +325,8 @@ export class Driver {
         return 'admit';
       case 'epochEnded':
         return `end epoch ${String(effect.change.table.epoch - 1)}`;
+      case 'installed':
+        return `install ${String(effect.from)}..${String(effect.sequence)} [${String(effect.envelopes.length)}]`;
       case 'halt':
         return 'halt';
     }

@@ -35,6 +35,7 @@ export {
   type DecisionsView,
   type FinalStatus,
   type Found,
+  type PrunedRequest,
   type RequestPlace,
   type SettledRequest,
 } from './lookup';

@@ -31,6 +31,7 @@ const peer = (index: number, change: Partial<PeerState> = {}): PeerState => ({
   view: view(0),
   executed: sequence(50),
   stable: sequence(0),
+  oldest: sequence(1),
   headDigest: head,
   ...change,
 });
@@ -51,6 +52,8 @@ const state = (peers: readonly PeerState[], change: Partial<ReplicaState> = {}):
   poolBytes: 0,
   proven: [],
   slots: 0,
+  oldest: sequence(1),
+  snapshot: undefined,
   peers,
   ...change,
 });

@@ -135,6 +135,26 @@ describe('the history', () => {
   );
 });
 
+describe('what was dropped or taken over', () => {
+  it('a proposal whose decision was dropped is told from one that nobody knows', async () => {
+    const dropped: DecisionsView = {
+      find: () => Promise.resolve({ sequence: 7, envelopeIndex: 0, requestIndex: 0 }),
+      get: () => Promise.resolve(undefined),
+      recent: () => Promise.resolve([]),
+    };
+    const registry = new Proposals({ seenMax: 1, waitersMax: 1 });
+    const found = await new ProposalLookup(registry, dropped, () => undefined).find('n1:2:7');
+    expect(found).toEqual({ status: 'pruned', proposalId: 'n1:2:7', sequence: 7 });
+  });
+
+  it('counts go on from what the state says', () => {
+    const totals = new DecidedTotals(10, 100, 3);
+    totals.onInstalled(64, 500);
+    totals.onCommitted(blockOf(65, [client]));
+    expect([10, 11, 64, 65].map((sequence) => totals.upTo(sequence))).toEqual([100, undefined, 500, 503]);
+  });
+});
+
 describe('decisions up to a sequence', () => {
   it('are counted for the recent past, and for members that are ahead as far as it is known here', () => {
     const totals = new DecidedTotals(10, 100, 3);
