@@ -79,6 +79,7 @@ commit, prepared, checkpoint = certificates.values()
 # A.3: payloads
 ids = lambda items: each(u16, raw, items)
 entry = lambda e: u64(e["sequence"]) + raw(e["digest"]) + short(raw(e["signature"]))
+member_set = lambda members: short(sum(1 << i for i in members).to_bytes(max(members, default=-1) // 8 + 1, "little"))
 bounds = lambda d: u64(d["from"]) + u64(d["to"]) if d else u64(0) + u64(0)
 payloads = {
     "prePrepare": lambda m: batch(m["batch"]),
@@ -88,7 +89,8 @@ payloads = {
     "viewChange": lambda m: (u8(1) + checkpoint(m["stable"]) if m["stable"] else u8(0)) + each(u32, prepared, m["prepared"]),
     "newView": lambda m: each(u16, lambda v: u16(v["sender"]) + raw(v["digest"]), m["view_changes"]) + each(u32, entry, m["entries"]),
     "status": lambda m: u64(m["promised_view"]) + u64(m["stable_sequence"]) + raw(m["head_digest"])
-    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"]),
+    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"])
+    + member_set(m["silent"]),
     "fetch": lambda m: ids(m["batches"]) + ids(m["view_changes"]) + ids(m["envelopes"]) + bounds(m["decided"]),
     "batch": lambda m: batch(m["batch"]),
     "decided": lambda m: commit(m["certificate"]) + batch(m["batch"]),

@@ -14,6 +14,7 @@ import {
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
 import { MEMBERS_MAX, SIGNATURE_BYTES } from './epoch-table';
 import { decodeEpochTable, encodeEpochTable } from './epoch-table-codec';
+import { readMemberSet, writeMemberSet } from './member-set';
 import { isId, type Digest, type Epoch, type MemberIndex, type NodeId, type Sequence, type View } from './ids';
 import {
   FETCH_ITEMS_MAX,
@@ -105,6 +106,7 @@ function encodeComposite(
       for (const id of message.waiting) writer.digest(id);
       writer.u16(message.viewChangesHeld.length);
       for (const { sender, view } of message.viewChangesHeld) writer.u16(sender).u64(view);
+      writeMemberSet(writer, message.silent);
       break;
     case 'fetch':
       writer.text(message.origin);
@@ -372,8 +374,9 @@ function readStatus(reader: Reader, statement: Statement<'status'>, limits: Wire
   const viewChangesHeld: ViewChangeHeld[] = [];
   for (let i = 0; i < held; i++)
     viewChangesHeld.push({ sender: reader.u16() as MemberIndex, view: reader.u64() as View });
+  const silent = readMemberSet(reader, limits.membersMax);
   reader.end();
-  return { ...statement, promisedView, stableSequence, headDigest, slots, waiting, viewChangesHeld };
+  return { ...statement, promisedView, stableSequence, headDigest, slots, waiting, viewChangesHeld, silent };
 }
 
 function readFetch(reader: Reader, statement: Statement<'fetch'>): Content {

@@ -3,6 +3,7 @@ import { HEADER_BYTES, type WireLimits } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
 import { encodeEpochTable } from './epoch-table-codec';
 import type { Sequence } from './ids';
+import { memberSetBytes } from './member-set';
 import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
 
 /** Payload that a broker carries unless it is told otherwise: NATS's own default. Tables are made to fit into it. */
@@ -23,7 +24,7 @@ export function wireLimits(table: EpochTable): WireLimits {
     head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
     head + 64 + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16,
     head + 4 + encodeEpochTable(table).length + checkpointCertificate,
-    head + 8 + 8 + 32 + 2 + SLOTS_IN_STATUS_MAX * 9 + 2 + WAITING_IN_STATUS_MAX * 32 + 2 + n * 10,
+    head + 8 + 8 + 32 + 2 + SLOTS_IN_STATUS_MAX * 9 + 2 + WAITING_IN_STATUS_MAX * 32 + 2 + n * 10 + memberSetBytes(n),
   );
   return {
     requestsMax: table.batchRequestsMax,

@@ -41,6 +41,7 @@ function status({
     slots,
     waiting,
     viewChangesHeld: held.map(([sender, of]) => ({ sender: sender as MemberIndex, view: of as View })),
+    silent: [],
   };
 }
 

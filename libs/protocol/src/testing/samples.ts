@@ -147,6 +147,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
           { sender: memberIndex(0), view: view(2) },
           { sender: memberIndex(3), view: view(5) },
         ],
+        silent: [memberIndex(0), memberIndex(2)],
       },
     ],
     [
@@ -162,6 +163,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
         slots: [],
         waiting: [],
         viewChangesHeld: [],
+        silent: [],
       },
     ],
     [

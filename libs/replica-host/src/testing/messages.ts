@@ -194,6 +194,7 @@ export const statusOf = (inView: number): Effect => ({
     slots: [],
     waiting: [],
     viewChangesHeld: [],
+    silent: [],
   },
 });
 
