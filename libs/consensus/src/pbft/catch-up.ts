@@ -15,7 +15,7 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
-import type { Address, PeerState } from '../replica';
+import { silenceMaxMs, type Address, type PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX, Resends } from './answer-bounds';
@@ -54,6 +54,7 @@ export class CatchUp {
   private readonly asked = new Set<Digest>();
   /** Envelopes that were asked of each member at its last STATUS. */
   private readonly askedEnvelopes = new Map<MemberIndex, ReadonlySet<Digest>>();
+  private listeningSince: Millis | undefined;
   private readonly allowance = new Allowance();
   private readonly resends = new Resends();
 
@@ -72,6 +73,7 @@ export class CatchUp {
   /** Says where this member stands. Who is no member has nothing to say. */
   announce(): void {
     const { context } = this;
+    this.listeningSince ??= context.at;
     if (context.self === OBSERVER) return;
     context.emit({
       kind: 'broadcast',
@@ -87,8 +89,17 @@ export class CatchUp {
         viewChangesHeld: this.viewChanges
           .heldFrom((context.view + 1) as View)
           .map(({ sender, view }) => ({ sender, view })),
+        silent: this.silent(),
       },
     });
+  }
+
+  /** Members that were not heard for long, ascending. Who has just begun to listen says it of nobody. */
+  private silent(): MemberIndex[] {
+    const { committee, self, at, config } = this.context;
+    const since = this.listeningSince ?? at;
+    const silence = (member: MemberIndex): number => at - (this.peers.get(member)?.heardAt ?? since);
+    return committee.indexesInOrder.filter((member) => member !== self && silence(member) > silenceMaxMs(config));
   }
 
   /** True for an envelope that another member misses and that was asked for at its last STATUS. */
@@ -135,6 +146,7 @@ export class CatchUp {
       executed: message.sequence,
       stable: message.stableSequence,
       headDigest: message.headDigest,
+      silent: message.silent,
     });
     const answered = this.answeredAt.get(sender);
     if (answered !== undefined && context.at - answered < ANSWER_INTERVAL_MS) return;

@@ -26,7 +26,6 @@ import {
   type DurableRecord,
   type Effect,
   type EnvelopeProgress,
-  type Phase,
   type Recovered,
   type Replica,
   type ReplicaConfig,
@@ -42,6 +41,7 @@ import { Checkpoints } from './checkpoints';
 import { Context } from './context';
 import { Executor } from './executor';
 import { Progress } from './progress';
+import { phaseOf, progressOf } from './reports';
 import { outlivesEpoch, Succession } from './succession';
 import { ViewChanges } from './view-changes';
 
@@ -168,7 +168,7 @@ class PbftReplica implements Replica {
       view: context.view,
       promisedView: context.promisedView,
       leader: context.leader,
-      phase: this.phase(),
+      phase: phaseOf(context, this.agreement),
       executed: ledger.executed,
       stable: context.stable,
       headDigest: ledger.headDigest,
@@ -182,6 +182,8 @@ class PbftReplica implements Replica {
       proven: context.provenMembers,
       slots: this.agreement.size,
       peers: this.catchUp.heard(),
+      timer: this.progress.clock,
+      asking: this.viewChanges.heldFrom((context.view + 1) as View).map(({ sender }) => sender),
     };
   }
 
@@ -197,7 +199,7 @@ class PbftReplica implements Replica {
   }
 
   progressOf(id: Digest): EnvelopeProgress | undefined {
-    return this.agreement.progressOf(id);
+    return progressOf(this.context, this.agreement, id);
   }
 
   base(): { records: DurableRecord[]; votes: Signed[] } {
@@ -335,15 +337,6 @@ class PbftReplica implements Replica {
     this.catchUp.continueFetching();
     this.progress.update();
     this.succession.settle();
-  }
-
-  private phase(): Phase {
-    const { context } = this;
-    if (!context.active) return 'view-change';
-    const next = this.agreement.slot((context.ledger.executed + 1) as Sequence);
-    if (next?.proposal === undefined) return context.pool.size > 0 ? 'waiting' : 'idle';
-    if (next.decision !== undefined) return 'decided';
-    return next.isPrepared(next.proposal) ? 'commit' : 'prepare';
   }
 
   /** Start-up replay. Its blocks were committed before the restart, so their effects are not repeated (Spec §6). */
