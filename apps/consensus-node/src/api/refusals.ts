@@ -38,9 +38,9 @@ export const unknownProposal = (id: string): ApiError =>
     { field: 'proposal_id', message: 'is not known here' },
   ]);
 
-/** 503: this member does not hear a quorum, so that it could promise nothing. */
+/** 503: this member exchanges messages with no quorum, so that it could promise nothing. By weight. */
 export const noQuorum = (heard: number, needed: number): ApiError =>
-  new ApiError(503, 'NO_QUORUM', 'this member does not hear a quorum now: try again, or ask another member', {
+  new ApiError(503, 'NO_QUORUM', 'this member does not reach a quorum now: try again, or ask another member', {
     heard,
     quorum: needed,
   });
