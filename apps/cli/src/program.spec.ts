@@ -53,6 +53,7 @@ describe('the command line', () => {
       'propose',
       'status',
       'get',
+      'why',
       'history',
       'verify',
       'req',

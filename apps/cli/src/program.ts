@@ -9,6 +9,7 @@ import { registerReq } from './commands/req';
 import { registerStatus } from './commands/status';
 import { registerUp } from './commands/up';
 import { registerVerify } from './commands/verify';
+import { registerWhy } from './commands/why';
 import { CliError, EXIT, messageOf, type ExitCode } from './errors';
 import { Output, type Surroundings } from './output';
 import { Session, type Register } from './session';
@@ -19,6 +20,7 @@ const COMMANDS: readonly Register[] = [
   registerPropose,
   registerStatus,
   registerGet,
+  registerWhy,
   registerHistory,
   registerVerify,
   registerReq,
