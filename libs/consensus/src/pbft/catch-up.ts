@@ -23,7 +23,7 @@ import type { Succession } from './succession';
 import type { Slot } from './slot';
 import type { ViewChanges } from './view-changes';
 
-/** A member that was heard before and not for so many heartbeats is silent. */
+/** A member that was not heard for so many heartbeats is silent. */
 const SILENT_INTERVALS = 3;
 /** A member's STATUS is answered at most so often: its repeats cost nobody anything. */
 const ANSWER_INTERVAL_MS = 50;
@@ -109,14 +109,15 @@ export class CatchUp {
   }
 
   /**
-   * True while it may be this member itself that stands in the way of what it waits for: it no longer hears a quorum, or
+   * True while it may be this member itself that stands in the way of what it waits for: it hears no quorum, or
    * f + 1 members are further than a pipeline reaches. Leaving the view now it would leave alone, and could not vote again
    * until the others follow.
    */
   get isOutOfTouch(): boolean {
     const { committee, self, at, ledger, config } = this.context;
     const silenceMaxMs = SILENT_INTERVALS * config.statusIntervalMs;
-    const silent = (member: MemberIndex): boolean => at - (this.peers.get(member)?.heardAt ?? at) > silenceMaxMs;
+    const silent = (member: MemberIndex): boolean =>
+      at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at) > silenceMaxMs;
     const inTouch = committee.indexesInOrder.filter((member) => member === self || !silent(member));
     const further = [...this.peers.values()].filter((peer) => peer.executed > ledger.executed + config.pipelineDepth);
     return !committee.isQuorum(inTouch) || committee.hasHonest(further.map(({ member }) => member));
