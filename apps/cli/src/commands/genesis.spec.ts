@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { weightsByReputation } from '@concordat/consensus';
 import { readKeyFile, signatureSuite } from '@concordat/crypto';
 import { genesisFromJson, toBase64Url, type Genesis } from '@concordat/protocol';
 import { EXIT } from '../errors';
@@ -69,6 +70,17 @@ describe('concordat genesis', () => {
     expect(table).toMatchObject({ leaderElection: 'reputation', weightedVoting: true });
     expect(table.members.map(({ weight }) => weight)).toEqual([3, 1, 1, 1, 2]);
     expect(table.members.map(({ reputation }) => reputation)).toEqual([1_000_000, 250_000, 0, 1_000_000, 1_000_000]);
+  });
+
+  it('weighs members by their reputations when no weights are given', async () => {
+    const args = ['genesis', ...memberArgs(5), '--weighted-voting', '--reputation', 'm1=0.25', '--reputation', 'm2=0'];
+    const { table } = parsed((await run(args)).out);
+    expect(table.members.map(({ weight }) => weight)).toEqual(
+      weightsByReputation([1_000_000, 250_000, 0, 1_000_000, 1_000_000], 1),
+    );
+    expect(new Set(table.members.map(({ weight }) => weight)).size).toBeGreaterThan(2);
+    const unweighted = parsed((await run(args.filter((arg) => arg !== '--weighted-voting'))).out);
+    expect(unweighted.table.members.map(({ weight }) => weight)).toEqual([1, 1, 1, 1, 1]);
   });
 
   it('leads in turn, each member alike, unless said otherwise', async () => {

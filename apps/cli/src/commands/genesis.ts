@@ -1,6 +1,8 @@
+import { weightsByReputation } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
 import {
   fromBase64Url,
+  faultsTolerated,
   isId,
   LEADER_ELECTIONS,
   nodeId,
@@ -52,7 +54,7 @@ export function registerGenesis(program: Command, session: Session): void {
     .option('--weighted-voting', 'votes count by the weight of their member')
     .option(
       '--weight <id=weight>',
-      'weight of a member (repeat; default: 1); needs --weighted-voting',
+      'weight of a member (repeat; default: 1 once any is given, else by reputation); needs --weighted-voting',
       choice(weightOf),
       [],
     )
@@ -120,7 +122,7 @@ const choice =
 /** The members with the weights and reputations that were chosen. Throws a CliError for a choice that is nobody's, or made twice. */
 function withChoices(
   members: readonly MemberOptions[],
-  { weight, reputation, weightedVoting = false }: GenesisOptions,
+  { weight, reputation, f, weightedVoting = false }: GenesisOptions,
 ): readonly MemberOptions[] {
   if (weight.length > 0 && !weightedVoting) throw usageError('--weight counts only with --weighted-voting.');
   const values = (what: string, choices: readonly Choice[]): ReadonlyMap<string, number> => {
@@ -130,13 +132,21 @@ function withChoices(
     if (byId.size < choices.length) throw usageError(`--${what} names a member twice.`);
     return byId;
   };
-  const weights = values('weight', weight);
+  const given = values('weight', weight);
   const reputations = values('reputation', reputation);
-  return members.map((member) => ({
-    ...member,
-    weight: weights.get(member.nodeId) ?? 1,
-    reputation: reputations.get(member.nodeId) ?? REPUTATION_ONE,
-  }));
+  const scored = members.map((member) => ({ ...member, reputation: reputations.get(member.nodeId) ?? REPUTATION_ONE }));
+  const weights =
+    weightedVoting && given.size === 0 ? weightsFor(scored, f) : scored.map(({ nodeId: id }) => given.get(id) ?? 1);
+  return scored.map((member, index) => ({ ...member, weight: weights[index] ?? 1 }));
+}
+
+/** Weights as they will follow from reputations later on; members that tolerate no such f are refused where the table is made. */
+function weightsFor(members: readonly { readonly reputation: number }[], f: number | undefined): readonly number[] {
+  const most = faultsTolerated(members.length);
+  return weightsByReputation(
+    members.map(({ reputation }) => reputation),
+    Math.min(f ?? most, most),
+  );
 }
 
 function memberArgument(text: string, earlier: readonly MemberOptions[]): readonly MemberOptions[] {
