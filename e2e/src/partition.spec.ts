@@ -121,6 +121,23 @@ describe('partitions of real members', () => {
     await decidedEverywhere(id);
   });
 
+  it('a request whose time is over while nothing can be decided comes out as expired', async () => {
+    const leader = await swarm.leader(1);
+    const [witness, other] = [(leader + 1) % 4, (leader + 2) % 4];
+    const away = [leader, other];
+    for (const index of away) link(index).swallow(['in', 'out']);
+    const { body } = await swarm.member(witness).post('/api/v1/propose', { value: 'too late', timeout_ms: 1_000 });
+    const id = String(body['proposal_id']);
+    expect((await because(witness, id, 'Its deadline has passed')).status).toBe('active');
+    for (const index of away) link(index).heal();
+    const answer = await until('it is ordered', 20_000, async () => {
+      const said = await why(witness, id);
+      return said.status === 'expired' ? said : undefined;
+    });
+    expect(answer).toMatchObject({ status: 'expired', missing: [] });
+    expect(answer.reasons[0]).toContain('It was ordered after its deadline');
+  });
+
   it('a leader that is silent: its name, its timer, and who is next', async () => {
     const leader = await swarm.leader(1);
     const witness = (leader + 1) % 4;

@@ -1,4 +1,4 @@
-import { EpochTableError } from '@concordat/protocol';
+import { EpochTableError, type Sequence, type View } from '@concordat/protocol';
 import { weightsByReputation } from '../membership/weights';
 import { envelopeOf, weightedCommittee } from '../testing/driver';
 import { joinEnvelope, OPERATOR, systemEnvelope } from '../testing/system';
@@ -53,6 +53,29 @@ describe('votes by weight', () => {
     const senders = newView?.kind === 'newView' ? newView.viewChanges.map(({ sender }) => sender) : [];
     expect(cluster.committee.weightOf(senders)).toBeGreaterThanOrEqual(6);
     expect(senders).toContain(1);
+  });
+
+  it('one member moves nobody to another view, however much it weighs; two that weigh little do', () => {
+    const cluster = swarm();
+    cluster.run(300);
+    const asks = (sender: number): void => {
+      const content = {
+        kind: 'viewChange',
+        view: 1 as View,
+        sequence: 0 as Sequence,
+        stable: undefined,
+        prepared: [],
+      } as const;
+      const message = cluster.sealAs(sender, content);
+      for (const { index } of cluster.nodes) if (index !== sender) cluster.inject(index, message);
+    };
+    asks(0);
+    cluster.run(1000);
+    expect(cluster.views()).toEqual(Array.from({ length: 6 }, () => '0/0'));
+    cluster.crash(0);
+    asks(5);
+    cluster.run(1000);
+    expect(cluster.views().slice(1, 5)).toEqual(['1/1', '1/1', '1/1', '1/1']);
   });
 
   it('no new view begins of VIEW-CHANGEs that weigh less than a quorum', () => {

@@ -147,9 +147,9 @@ const notProposed: Rule = (found) => {
   };
 };
 
-/** The request's time is over, or nearly. */
-const deadlinePassed: Rule = ({ input: { expiresAt, now } }) =>
-  expiresAt !== undefined && expiresAt <= now
+/** The request's time is over. In a batch that is proposed it is not: what counts is when the leader made the batch. */
+const deadlinePassed: Rule = ({ input: { expiresAt, now, progress } }) =>
+  progress.voters.length === 0 && expiresAt !== undefined && expiresAt <= now
     ? {
         reason: 'Its deadline has passed: when it is ordered, it comes out as expired.',
         help: ['Propose it again, with more time.'],

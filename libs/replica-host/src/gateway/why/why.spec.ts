@@ -203,15 +203,22 @@ describe('why a proposal is not decided', () => {
       ],
     },
     {
-      name: 'its deadline has passed',
+      name: 'its deadline has passed, and no leader has proposed it',
+      given: { expiresAt: 1_000 },
+      expected: {
+        reasons: [
+          'The leader n0 has not proposed it yet; 3 envelopes wait here.',
+          'Its deadline has passed: when it is ordered, it comes out as expired.',
+        ],
+      },
+    },
+    {
+      name: 'its deadline has passed, and it was proposed before',
       given: {
         expiresAt: 1_000,
-        progress: { phase: 'prepare', sequence: sequence(51), voters: membersOf(0, 1, 2), proposed: sequence(51) },
+        progress: { phase: 'prepare', sequence: sequence(51), voters: membersOf(0, 1), proposed: sequence(51) },
       },
-      expected: {
-        reasons: ['Its deadline has passed: when it is ordered, it comes out as expired.'],
-        whatWouldHelp: ['Propose it again, with more time.'],
-      },
+      expected: { reasons: ['Its sequence 51 lacks PREPARE of 1 member more, from among n2, n3.'] },
     },
     {
       name: 'this member asks for another view, and no quorum does',
