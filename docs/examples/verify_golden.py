@@ -7,7 +7,7 @@ readable `fields` and compared with `hex`; digests, ids, signing bytes and a Mer
 import base64, hashlib, json, pathlib, sys
 
 LIBS = pathlib.Path(__file__).resolve().parents[2] / "libs"
-KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests epochChange".split()
+KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests epochChange snapshot chunk".split()
 CATEGORIES = "general model_update strategy_change resource_allocation safety_critical configuration system".split()
 PRIORITIES = "low normal high critical".split()
 read = lambda library: {path.stem: json.loads(path.read_text()) for path in sorted((LIBS / library / "golden").glob("*.json"))}
@@ -90,7 +90,9 @@ commit, prepared, checkpoint = certificates.values()
 # A.3: payloads
 ids = lambda items: each(u16, raw, items)
 entry = lambda e: u64(e["sequence"]) + raw(e["digest"]) + short(raw(e["signature"]))
+member_set = lambda members: short(sum(1 << i for i in members).to_bytes(max(members, default=-1) // 8 + 1, "little"))
 bounds = lambda d: u64(d["from"]) + u64(d["to"]) if d else u64(0) + u64(0)
+wanted = lambda s: u64(s["sequence"]) + u32(s["from"]) + u16(s["count"]) if s else u64(0) + u32(0) + u16(0)
 payloads = {
     "prePrepare": lambda m: batch(m["batch"]),
     "prepare": lambda m: b"",
@@ -98,12 +100,15 @@ payloads = {
     "checkpoint": lambda m: content(m["content"]),
     "viewChange": lambda m: (u8(1) + checkpoint(m["stable"]) if m["stable"] else u8(0)) + each(u32, prepared, m["prepared"]),
     "newView": lambda m: each(u16, lambda v: u16(v["sender"]) + raw(v["digest"]), m["view_changes"]) + each(u32, entry, m["entries"]),
-    "status": lambda m: u64(m["promised_view"]) + u64(m["stable_sequence"]) + raw(m["head_digest"])
-    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"]),
-    "fetch": lambda m: text(m["origin"]) + ids(m["batches"]) + ids(m["view_changes"]) + ids(m["envelopes"]) + bounds(m["decided"]),
+    "status": lambda m: u64(m["promised_view"]) + u64(m["stable_sequence"]) + u64(m["oldest_sequence"]) + raw(m["head_digest"])
+    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"])
+    + member_set(m["silent"]),
+    "fetch": lambda m: text(m["origin"]) + ids(m["batches"]) + ids(m["view_changes"]) + ids(m["envelopes"]) + bounds(m["decided"]) + wanted(m["snapshot"]),
     "batch": lambda m: batch(m["batch"]),
     "decided": lambda m: commit(m["certificate"]) + batch(m["batch"]),
     "requests": lambda m: each(u16, supplied, m["envelopes"]),
+    "snapshot": lambda m: checkpoint(m["certificate"]) + u64(m["shape"]["bytes"]) + raw(m["shape"]["root"]),
+    "chunk": lambda m: u32(m["index"]) + long(raw(m["bytes"])) + u8(len(m["path"])) + b"".join(map(raw, m["path"])),
     "epochChange": lambda m: long(epoch_table(m["change"]["table"], raw, 1_000_000)) + checkpoint(m["change"]["certificate"]),
 }
 

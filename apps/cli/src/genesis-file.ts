@@ -8,6 +8,7 @@ import {
   genesisToJson,
   toHex,
   type Genesis,
+  type LeaderElection,
   type MemberOptions,
   type SignatureScheme,
 } from '@concordat/protocol';
@@ -22,10 +23,18 @@ export function createGenesis(options: {
   readonly members: readonly MemberOptions[];
   readonly scheme: SignatureScheme;
   readonly f?: number;
+  readonly leaderElection?: LeaderElection;
+  readonly weightedVoting?: boolean;
 }): Genesis {
-  const { swarm, members, scheme, f } = options;
+  const { swarm, members, scheme, f, leaderElection = 'round-robin', weightedVoting = false } = options;
   try {
-    const table = createEpochTable({ members, signatureScheme: scheme, ...(f === undefined ? {} : { f }) });
+    const table = createEpochTable({
+      members,
+      signatureScheme: scheme,
+      leaderElection,
+      weightedVoting,
+      ...(f === undefined ? {} : { f }),
+    });
     return { swarm, random: digest(toHex(randomBytes(32))), table };
   } catch (thrown) {
     if (thrown instanceof EpochTableError) throw usageError(`${thrown.message}.`, { cause: thrown });

@@ -14,6 +14,24 @@ const decidedFields = z.looseObject({
 
 const accepted = z.looseObject({ proposal_id: z.string() });
 
+const link = z.looseObject({ from: z.string(), to: z.string() });
+
+const why = z.looseObject({
+  proposal_id: z.string(),
+  status: z.string(),
+  phase: z.string(),
+  view: z.number(),
+  leader: z.string(),
+  sequence: z.number().nullable(),
+  have: z.looseObject({ members: z.array(z.string()), weight: z.number() }),
+  need: z.number(),
+  missing: z.array(z.looseObject({ node_id: z.string(), state: z.string(), why: z.string() })),
+  links_down: z.array(link),
+  timer: z.looseObject({ timer: z.string(), runs_out_in_ms: z.number(), is_own: z.boolean() }).nullable(),
+  reasons: z.array(z.string()),
+  what_would_help: z.array(z.string()),
+});
+
 const history = z.looseObject({
   total_decisions: z.number(),
   recent_decisions: z.array(
@@ -26,6 +44,8 @@ const clusterStatus = z.looseObject({
   total_nodes: z.number(),
   healthy_nodes: z.number(),
   consensus_possible: z.boolean(),
+  status: z.string().optional(),
+  connectivity: z.looseObject({ links_down: z.array(link) }).optional(),
   node_statuses: z.array(z.looseObject({ node_id: z.string(), state: z.string() })),
 });
 
@@ -35,6 +55,8 @@ const health = z.looseObject({ status: z.string(), node_id: z.string().optional(
 export type Accepted = z.infer<typeof accepted>;
 /** Answer of consensus/{id}, or of propose with wait. */
 export type ProposalState = z.infer<typeof decidedFields>;
+/** Answer of why. */
+export type Why = z.infer<typeof why>;
 /** Answer of history. */
 export type History = z.infer<typeof history>;
 /** Answer of cluster/status. */
@@ -74,6 +96,11 @@ export class HttpApi {
   /** What became of a proposal. */
   async proposal(id: string): Promise<ProposalState> {
     return this.call(decidedFields, `/api/v1/consensus/${encodeURIComponent(id)}`, ANSWER_TIMEOUT_MS);
+  }
+
+  /** Why a proposal is not decided. */
+  async why(id: string): Promise<Why> {
+    return this.call(why, `/api/v1/why?proposal_id=${encodeURIComponent(id)}`, ANSWER_TIMEOUT_MS);
   }
 
   /** The latest decisions, newest first. */

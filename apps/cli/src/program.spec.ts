@@ -55,6 +55,7 @@ describe('the command line', () => {
       'propose',
       'status',
       'get',
+      'why',
       'history',
       'verify',
       'req',

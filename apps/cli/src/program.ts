@@ -10,6 +10,7 @@ import { registerSimulate } from './commands/simulate';
 import { registerStatus } from './commands/status';
 import { registerUp } from './commands/up';
 import { registerVerify } from './commands/verify';
+import { registerWhy } from './commands/why';
 import { CliError, EXIT, messageOf, type ExitCode } from './errors';
 import { Output, type Surroundings } from './output';
 import { Session, type Register } from './session';
@@ -20,6 +21,7 @@ const COMMANDS: readonly Register[] = [
   registerPropose,
   registerStatus,
   registerGet,
+  registerWhy,
   registerHistory,
   registerVerify,
   registerReq,

@@ -5,6 +5,7 @@ export { Pool, type PoolLimits } from './pool';
 export {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
+  silenceMaxMs,
   type Address,
   type BindingKind,
   type CommittedBlock,
@@ -21,7 +22,9 @@ export {
   type ReplicaEvent,
   type ReplicaState,
   type RequestedChange,
+  type RunningTimer,
   type SignedStatement,
+  type SlotProgress,
   type SnapshotProgress,
   type TimerId,
   type WaitingEnvelope,

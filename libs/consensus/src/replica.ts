@@ -214,6 +214,32 @@ export interface EnvelopeProgress {
   readonly sequence: Sequence | undefined;
   /** Distinct members per phase, in the current view. */
   readonly votes: { readonly prePrepare: number; readonly prepare: number; readonly commit: number };
+  /** Who has voted in the phase that it is in, ascending; nobody while no leader has proposed it. */
+  readonly voters: readonly MemberIndex[];
+  /** The sequence that is executed next, when that is another one and has a proposal: nothing above it can be executed. */
+  readonly behind: SlotProgress | undefined;
+  /** Highest sequence for which a proposal is known here; the one executed last when there is none above it. */
+  readonly proposed: Sequence;
+  /** Last sequence that may be proposed now. */
+  readonly windowTop: Sequence;
+}
+
+/** Where a sequence stands. */
+export interface SlotProgress {
+  readonly sequence: Sequence;
+  readonly phase: 'prepare' | 'commit' | 'decided';
+  /** Who has voted in that phase, ascending. */
+  readonly voters: readonly MemberIndex[];
+}
+
+/** A clock that gives a leader up when it runs out. */
+export interface RunningTimer {
+  /** `progress`: the oldest waiting request's time with this leader. `new-view`: the next leader's time to begin its view. */
+  readonly timer: 'progress' | 'new-view';
+  readonly startedAt: Millis;
+  readonly lengthMs: number;
+  /** The envelope that a `progress` timer belongs to; undefined for the rest of an epoch that ends, and for `new-view`. */
+  readonly envelope: Digest | undefined;
 }
 
 /** Last heard of another member, from its STATUS. A claim: it decides whom to ask, never what is true. */
@@ -226,6 +252,8 @@ export interface PeerState {
   /** Oldest decided sequence from which on it can supply all. */
   readonly oldest: Sequence;
   readonly headDigest: Digest;
+  /** Members that it says not to hear. */
+  readonly silent: readonly MemberIndex[];
 }
 
 /** A state that a member is fetching in place of the decisions that led to it. */
@@ -265,6 +293,10 @@ export interface ReplicaState {
   readonly snapshot: SnapshotProgress | undefined;
   /** Members that were heard, by index. */
   readonly peers: readonly PeerState[];
+  /** Undefined while nothing waits for a leader. */
+  readonly timer: RunningTimer | undefined;
+  /** Members that ask for a view above `view`, as far as it is known here, ascending. */
+  readonly asking: readonly MemberIndex[];
 }
 
 /** A member as a state machine: the same events give the same effects, byte for byte. No I/O, no clock, no randomness. */
@@ -303,6 +335,15 @@ export interface ReplicaConfig {
   /** More decisions than this behind, a member fetches a whole state instead. */
   readonly snapshotGap: number;
 }
+
+/** Silence under which a member never counts as out of reach: a busy machine pauses too. */
+const SILENCE_MIN_MS = 1_000;
+/** Heartbeats that may be lost before a member counts as out of reach. */
+const SILENT_INTERVALS_MAX = 10;
+
+/** Silence after which a member counts as out of reach: what STATUS says of others, and what people are shown. */
+export const silenceMaxMs = ({ statusIntervalMs }: Pick<ReplicaConfig, 'statusIntervalMs'>): number =>
+  Math.max(SILENCE_MIN_MS, SILENT_INTERVALS_MAX * statusIntervalMs);
 
 /** Defaults; `docs/operating.md` says how they were chosen. */
 export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {

@@ -2,6 +2,7 @@ import { readCheckpointCertificate, writeCheckpointCertificate, type Certificate
 import { MEMBERS_MAX, SIGNATURE_BYTES } from './epoch-table';
 import { isId, type Digest, type MemberIndex, type NodeId, type Sequence, type View } from './ids';
 import type { Statement } from './kinds';
+import { readMemberSet, writeMemberSet } from './member-set';
 import {
   FETCH_CHUNKS_MAX,
   FETCH_ITEMS_MAX,
@@ -42,6 +43,7 @@ export function writeCatchUp(writer: Writer, message: Status | Fetch | SnapshotO
       for (const id of message.waiting) writer.digest(id);
       writer.u16(message.viewChangesHeld.length);
       for (const { sender, view } of message.viewChangesHeld) writer.u16(sender).u64(view);
+      writeMemberSet(writer, message.silent);
       break;
     case 'fetch':
       writer.text(message.origin);
@@ -89,8 +91,19 @@ export function readStatus(reader: Reader, statement: Statement<'status'>, limit
   const viewChangesHeld: ViewChangeHeld[] = [];
   for (let i = 0; i < held; i++)
     viewChangesHeld.push({ sender: reader.u16() as MemberIndex, view: reader.u64() as View });
+  const silent = readMemberSet(reader, limits.membersMax);
   reader.end();
-  return { ...statement, promisedView, stableSequence, oldestSequence, headDigest, slots, waiting, viewChangesHeld };
+  return {
+    ...statement,
+    promisedView,
+    stableSequence,
+    oldestSequence,
+    headDigest,
+    slots,
+    waiting,
+    viewChangesHeld,
+    silent,
+  };
 }
 
 /** Reads a FETCH. Throws a LayoutError. */

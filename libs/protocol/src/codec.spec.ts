@@ -245,6 +245,7 @@ describe('payloads that lie or do not fit', () => {
   const newViewHead = (): Writer => new Writer().u16(0);
   const entry = (at: number): Uint8Array => new Writer().u64(at).digest(NULL_DIGEST).short(new Uint8Array(64)).bytes();
   const statusHead = (): Writer => new Writer().u64(0).u64(0).u64(1).digest(NULL_DIGEST);
+  const silentOf = (...bits: number[]): Writer => statusHead().raw(new Uint8Array(6)).short(Uint8Array.from(bits));
   const noDigests = (): Writer => new Writer().text('n1').u16(0).u16(0).u16(0);
   const wanted = (at: number, from: number, count: number): Writer =>
     noDigests().u64(0).u64(0).u64(at).u32(from).u16(count);
@@ -323,19 +324,28 @@ describe('payloads that lie or do not fit', () => {
         .raw(new Uint8Array(2000)),
       {},
     ],
-    ['status', 'a slot that is executed', statusHead().u16(1).u64(5).u8(1).u16(0).u16(0), { sequence: sequence(5) }],
-    ['status', 'a slot twice', statusHead().u16(2).u64(5).u8(1).u64(5).u8(1).u16(0).u16(0), {}],
-    ['status', 'a flag that there is not', statusHead().u16(1).u64(5).u8(8).u16(0).u16(0), {}],
+    [
+      'status',
+      'a slot that is executed',
+      statusHead().u16(1).u64(5).u8(1).raw(new Uint8Array(6)),
+      { sequence: sequence(5) },
+    ],
+    ['status', 'a slot twice', statusHead().u16(2).u64(5).u8(1).u64(5).u8(1).raw(new Uint8Array(6)), {}],
+    ['status', 'a flag that there is not', statusHead().u16(1).u64(5).u8(8).raw(new Uint8Array(6)), {}],
     [
       'status',
       'too many waiting',
       statusHead()
         .u16(0)
         .raw(manyDigests(WAITING_IN_STATUS_MAX + 1).bytes())
-        .u16(0),
+        .raw(new Uint8Array(4)),
       {},
     ],
-    ['status', 'more VIEW-CHANGEs than members', statusHead().u16(0).u16(0).u16(5).raw(new Uint8Array(10)), {}],
+    ['status', 'more VIEW-CHANGEs than members', statusHead().u16(0).u16(0).u16(5).raw(new Uint8Array(52)), {}],
+    ['status', 'silent members with 0 bytes left', statusHead().raw(new Uint8Array(6)).u16(1), {}],
+    ['status', 'silent members in two bytes of a swarm of 4', silentOf(1, 1), {}],
+    ['status', 'silent members with an empty last byte', silentOf(0), {}],
+    ['status', 'a silent member beyond the table', silentOf(0b1_0000), {}],
     [
       'fetch',
       'too many batches',
@@ -431,7 +441,7 @@ describe('payloads that lie or do not fit', () => {
     [
       'status',
       'as much as there may be',
-      statusHead().u16(0).raw(manyDigests(WAITING_IN_STATUS_MAX).bytes()).u16(0),
+      statusHead().u16(0).raw(manyDigests(WAITING_IN_STATUS_MAX).bytes()).u16(0).short(Uint8Array.of(0b1111)),
       {},
     ],
     ['fetch', 'one decided sequence', noDigests().u64(5).u64(5).raw(new Uint8Array(14)), {}],

@@ -214,6 +214,7 @@ describe('wireLimits', () => {
         slots: Array.from({ length: SLOTS_IN_STATUS_MAX }, (_, i) => ({ sequence: sequence(i + 1), flags: 7 })),
         waiting: digests(WAITING_IN_STATUS_MAX),
         viewChangesHeld: all.map((index) => ({ sender: memberIndex(index), view: view(7) })),
+        silent: all.map(memberIndex),
       }),
     ],
     [

@@ -4,6 +4,7 @@ import { HEADER_BYTES, type WireLimits } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
 import { encodeEpochTable } from './epoch-table-codec';
 import type { Sequence } from './ids';
+import { memberSetBytes } from './member-set';
 import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
 import { STATE_CHUNK_BYTES } from './state-chunks';
 
@@ -24,7 +25,18 @@ export function wireLimits(table: EpochTable): WireLimits {
     head + checkpointCertificate + 8 + 32,
     head + 4 + 4 + STATE_CHUNK_BYTES + 1 + CHUNK_PATH_MAX * 32,
     head + 4 + encodeEpochTable(table).length + checkpointCertificate,
-    head + 8 + 8 + 8 + 32 + 2 + SLOTS_IN_STATUS_MAX * 9 + 2 + WAITING_IN_STATUS_MAX * 32 + 2 + n * 10,
+    head +
+      8 +
+      8 +
+      8 +
+      32 +
+      2 +
+      SLOTS_IN_STATUS_MAX * 9 +
+      2 +
+      WAITING_IN_STATUS_MAX * 32 +
+      2 +
+      n * 10 +
+      memberSetBytes(n),
   );
   return {
     requestsMax: table.batchRequestsMax,

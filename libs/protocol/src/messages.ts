@@ -78,6 +78,8 @@ export interface Status extends Statement<'status'> {
   readonly waiting: readonly Digest[];
   /** VIEW-CHANGEs for views above `view` that the sender holds. */
   readonly viewChangesHeld: readonly ViewChangeHeld[];
+  /** Members that the sender has not heard for its silence bound, ascending: links to it that are down. */
+  readonly silent: readonly MemberIndex[];
 }
 
 /** A VIEW-CHANGE that a member holds: the newest of `sender`. */

@@ -2,7 +2,7 @@ import { isId } from './ids';
 import { MESSAGE_KINDS, type MessageKind } from './messages';
 
 /** Verbs that a member answers by request/reply. */
-export const API_VERBS = ['propose', 'submit', 'consensus', 'history', 'cluster.status', 'health'] as const;
+export const API_VERBS = ['propose', 'submit', 'consensus', 'why', 'history', 'cluster.status', 'health'] as const;
 /** A verb of API_VERBS. */
 export type ApiVerb = (typeof API_VERBS)[number];
 

@@ -39,7 +39,7 @@ function draftText(draft: Draft): string {
         .map((slot) => `${String(slot.sequence)}:${String(slot.flags)}`)
         .join(
           ',',
-        )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
+        )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}] silent [${draft.silent.join(',')}]`;
     case 'snapshot':
       return `${head} state ${short(draft.certificate.content.stateDigest)}`;
     case 'chunk':

@@ -20,15 +20,18 @@ export function registerStatus(program: Command, session: Session): void {
 }
 
 function describeStatus(status: ClusterStatus): string {
+  const links = status.connectivity?.links_down ?? [];
   const fields = renderFields([
     ['members', `${status.healthy_nodes} of ${status.total_nodes} healthy`],
     ['decisions', status.consensus_possible ? 'possible' : 'not possible: no quorum'],
+    ['asked member', status.status],
     ['quorum', status['quorum']],
     ['faults tolerated', status['byzantine_threshold']],
     ['can lose one more', status['can_tolerate_more_failures'] === true ? 'yes' : 'no'],
     ['leader', status['current_leader']],
     ['view changes', status['view_changes_count']],
     ['proven Byzantine', status['byzantine_nodes']],
+    ['links down', links.length === 0 ? undefined : links.map(({ from, to }) => `${from} to ${to}`)],
   ]);
   const members = renderTable(
     ['node', 'state', 'role', 'reputation', 'decisions'],

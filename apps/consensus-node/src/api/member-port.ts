@@ -1,5 +1,13 @@
 import { type ReplicaState } from '@concordat/consensus';
-import { type Committee, type Digest, type Epochs, type Millis, type NodeId } from '@concordat/protocol';
+import {
+  type Committee,
+  type Digest,
+  type Envelope,
+  type Epochs,
+  type MemberIndex,
+  type Millis,
+  type NodeId,
+} from '@concordat/protocol';
 import {
   type DecisionsView,
   type Gateway,
@@ -14,6 +22,8 @@ export interface MemberPort {
   readonly nodeId: NodeId;
   /** Of the epoch that the member is in. */
   readonly committee: Committee;
+  /** Its place there; OBSERVER for none. */
+  readonly self: MemberIndex;
   /** The epochs that it knows. */
   readonly epochs: Epochs;
   readonly swarmId: Digest;
@@ -23,6 +33,8 @@ export interface MemberPort {
   readonly decisions: DecisionsView & { readonly statistics: DecisionStatistics };
   now(): Millis;
   state(): ReplicaState;
+  /** The envelope with that id, while it waits here. */
+  waitingEnvelope(id: Digest): Envelope | undefined;
   /** The swarm as this member sees it now, give or take a heartbeat. */
   swarm(): SwarmView;
   /** Requests decided up to a sequence; undefined when that is too long ago. */

@@ -29,6 +29,7 @@ import {
   historySums,
   type HistorySums,
 } from './status-answers';
+import { whyAnswer, type WhyAnswer } from './why-answer';
 
 /** Answer of propose with wait: what was accepted, and what became of it. */
 export type ProposeAnswer = AcceptedAnswer | (AcceptedAnswer & (DecidedAnswer | UndecidedAnswer));
@@ -111,6 +112,14 @@ export class NodeApi {
     return consensusAnswer(found, this.context());
   }
 
+  /** Why a proposal is not decided. */
+  async why(id: string): Promise<WhyAnswer> {
+    const found = await this.member.lookup.find(id);
+    if (found === undefined) throw unknownProposal(id);
+    if (found.status === 'pruned') throw prunedProposal(id, found.sequence);
+    return whyAnswer(found, this.member);
+  }
+
   /** The latest decisions, newest first, and sums over all of them. */
   async history({ limit, cursor }: HistoryInput): Promise<HistoryAnswer> {
     const { decisions } = this.member;
@@ -138,9 +147,9 @@ export class NodeApi {
 
   private checkCapacity(wait: boolean): void {
     const swarm = this.member.swarm();
-    if (!swarm.hearsQuorum) {
-      const heard = swarm.members.filter(({ executed }) => executed !== undefined).length;
-      throw noQuorum(heard, this.member.committee.quorumWeight);
+    if (!swarm.reachesQuorum) {
+      const { committee } = this.member;
+      throw noQuorum(committee.weightOf(swarm.connectivity.inReach), committee.quorumWeight);
     }
     if (wait && !this.member.proposals.hasRoomForWaiter) throw poolFull('as many callers wait here as may');
   }

@@ -44,9 +44,9 @@ export const prunedProposal = (id: string, sequence: number): ApiError => {
   return new ApiError(404, 'PRUNED', message, [{ field: 'proposal_id', message: 'is no longer kept here' }]);
 };
 
-/** 503: this member does not hear a quorum, so that it could promise nothing. */
+/** 503: this member exchanges messages with no quorum, so that it could promise nothing. By weight. */
 export const noQuorum = (heard: number, needed: number): ApiError =>
-  new ApiError(503, 'NO_QUORUM', 'this member does not hear a quorum now: try again, or ask another member', {
+  new ApiError(503, 'NO_QUORUM', 'this member does not reach a quorum now: try again, or ask another member', {
     heard,
     quorum: needed,
   });

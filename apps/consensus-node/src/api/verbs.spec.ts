@@ -87,6 +87,7 @@ describe('the verbs', () => {
     expect(await api.ask('propose', { value: 1 })).toMatchObject({ proposal_id: 'n1:2:1', quorum_required: 3 });
     expect(await api.ask('propose', { value: 2, wait: true })).toMatchObject({ status: 'decided', decided_value: 2 });
     expect(await api.ask('consensus', { proposal_id: 'n1:2:2' })).toMatchObject({ status: 'decided', view: 2 });
+    expect(await api.ask('why', { proposal_id: 'n1:2:2' })).toMatchObject({ status: 'decided', need: 3 });
     expect(await api.ask('history', { limit: 1 })).toMatchObject({
       total_decisions: 2,
       recent_decisions: [{ proposal_id: 'n1:2:2' }],
@@ -130,6 +131,8 @@ describe('the verbs', () => {
     ['consensus', {}, 400, 'INVALID_FIELD', 'proposal_id'],
     ['consensus', { proposal_id: 7 }, 400, 'INVALID_FIELD', 'proposal_id'],
     ['consensus', { proposal_id: 'n1:2:9' }, 404, 'UNKNOWN_PROPOSAL', 'proposal_id'],
+    ['why', {}, 400, 'INVALID_FIELD', 'proposal_id'],
+    ['why', { proposal_id: 'n1:2:9' }, 404, 'UNKNOWN_PROPOSAL', 'proposal_id'],
     ['history', { limit: '10' }, 400, 'INVALID_FIELD', 'limit'],
     ['history', { limit: 1.5 }, 400, 'INVALID_FIELD', 'limit'],
     ['history', { cursor: 1 }, 400, 'INVALID_FIELD', 'cursor'],

@@ -1,11 +1,14 @@
-import { NOTHING_RECOVERED, type Recovered, type ReplicaState } from '@concordat/consensus';
+import { NOTHING_RECOVERED, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
   type Committee,
+  type Digest,
+  type Envelope,
   type EpochChange,
   type Epochs,
   isRejection,
+  type MemberIndex,
   type Millis,
   type Rejection,
   type Sequence,
@@ -20,7 +23,6 @@ import {
   ProposalLookup,
   Proposals,
   ReplicaHost,
-  STATUS_INTERVALS_MISSED_MAX,
   type SwarmView,
   systemClock,
 } from '@concordat/replica-host';
@@ -57,8 +59,6 @@ export class BrokerLimitError extends Error {
   override readonly name = 'BrokerLimitError';
 }
 
-/** Silence under which a member never counts as unreachable: a busy machine pauses too. */
-const SILENCE_MIN_MS = 1_000;
 /** A tenure and what makes it act. */
 interface Reign {
   readonly tenure: Tenure;
@@ -137,6 +137,11 @@ export class ConsensusMember implements MemberPort {
     return new ConsensusMember(options, past);
   }
 
+  /** Its place in the epoch that it is in; OBSERVER for none. */
+  get self(): MemberIndex {
+    return this.tenure.self;
+  }
+
   /** Of the epoch that the member is in. */
   get committee(): Committee {
     return this.tenure.committee;
@@ -167,6 +172,10 @@ export class ConsensusMember implements MemberPort {
     return this.tenure.replica.state();
   }
 
+  waitingEnvelope(id: Digest): Envelope | undefined {
+    return this.tenure.replica.waitingEnvelope(id);
+  }
+
   swarm(): SwarmView {
     return this.current.watch.view;
   }
@@ -175,11 +184,11 @@ export class ConsensusMember implements MemberPort {
     return this.totals.upTo(sequence);
   }
 
-  /** True when this member may answer for any: it votes, hears a quorum and is not far behind it. */
+  /** True when this member may answer for any: it votes, exchanges messages with a quorum and is not far behind it. */
   get isReady(): boolean {
-    const { hearsQuorum, members } = this.swarm();
+    const { reachesQuorum, members } = this.swarm();
     const healthy = members.some(({ nodeId, state }) => nodeId === this.nodeId && state === 'healthy');
-    return this.state().votes && hearsQuorum && healthy;
+    return this.state().votes && reachesQuorum && healthy;
   }
 
   private get tenure(): Tenure {
@@ -296,7 +305,7 @@ export class ConsensusMember implements MemberPort {
       {
         committee,
         self,
-        silenceMaxMs: Math.max(SILENCE_MIN_MS, STATUS_INTERVALS_MISSED_MAX * settings.replica.statusIntervalMs),
+        silenceMaxMs: silenceMaxMs(settings.replica),
         lagMax: committee.table.windowSize,
       },
     );

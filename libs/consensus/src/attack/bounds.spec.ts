@@ -44,6 +44,7 @@ const status = (executed: number) =>
     slots: [],
     waiting: [],
     viewChangesHeld: [],
+    silent: [],
   }) as const;
 
 describe('attack: bounds', () => {

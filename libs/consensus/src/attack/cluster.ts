@@ -90,7 +90,7 @@ export class Cluster {
   /** Hosts ask replica.admit before they check a signature; a schedule can switch that off. */
   useAdmit = true;
   /** Milliseconds that a message takes. */
-  delay: () => number = () => 1;
+  delay: (from: number, to: number, message: Signed) => number = () => 1;
   private readonly wire: { due: number; from: number; to: number; message: Signed }[] = [];
 
   constructor(
@@ -382,6 +382,11 @@ export class Cluster {
 
   private toNode(from: number, to: number, message: Signed): void {
     if (!this.filter(from, to, message)) return;
-    this.wire.push({ due: this.now + this.delay(), from, to, message: this.rewrite(from, to, message) });
+    this.wire.push({
+      due: this.now + this.delay(from, to, message),
+      from,
+      to,
+      message: this.rewrite(from, to, message),
+    });
   }
 }

@@ -42,6 +42,7 @@ function status({
     slots,
     waiting,
     viewChangesHeld: held.map(([sender, of]) => ({ sender: sender as MemberIndex, view: of as View })),
+    silent: [],
   };
 }
 

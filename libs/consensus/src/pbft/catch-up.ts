@@ -15,7 +15,7 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
-import type { Address, PeerState } from '../replica';
+import { silenceMaxMs, type Address, type PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX, Resends } from './answer-bounds';
@@ -26,7 +26,7 @@ import type { Succession, Supplier } from './succession';
 import type { Slot } from './slot';
 import type { ViewChanges } from './view-changes';
 
-/** A member that was heard before and not for so many heartbeats is silent. */
+/** A member that was not heard for so many heartbeats is silent. */
 const SILENT_INTERVALS = 3;
 /** A member's STATUS is answered at most so often: its repeats cost nobody anything. */
 const ANSWER_INTERVAL_MS = 50;
@@ -53,6 +53,7 @@ export class CatchUp {
   private readonly asked = new Set<Digest>();
   /** Envelopes that were asked of each member at its last STATUS. */
   private readonly askedEnvelopes = new Map<MemberIndex, ReadonlySet<Digest>>();
+  private listeningSince: Millis | undefined;
   private readonly allowance = new Allowance();
   private readonly resends = new Resends();
 
@@ -73,6 +74,7 @@ export class CatchUp {
   /** Says where this member stands. Who is no member has nothing to say. */
   announce(): void {
     const { context } = this;
+    this.listeningSince ??= context.at;
     if (context.self === OBSERVER) return;
     context.emit({
       kind: 'broadcast',
@@ -89,8 +91,17 @@ export class CatchUp {
         viewChangesHeld: this.viewChanges
           .heldFrom((context.view + 1) as View)
           .map(({ sender, view }) => ({ sender, view })),
+        silent: this.silent(),
       },
     });
+  }
+
+  /** Members that were not heard for long, ascending. Who has just begun to listen says it of nobody. */
+  private silent(): MemberIndex[] {
+    const { committee, self, at, config } = this.context;
+    const since = this.listeningSince ?? at;
+    const silence = (member: MemberIndex): number => at - (this.peers.get(member)?.heardAt ?? since);
+    return committee.indexesInOrder.filter((member) => member !== self && silence(member) > silenceMaxMs(config));
   }
 
   /** True for an envelope that another member misses and that was asked for at its last STATUS. */
@@ -100,7 +111,7 @@ export class CatchUp {
   }
 
   /**
-   * True while it may be this member itself that stands in the way of what it waits for: it no longer hears a quorum, or it
+   * True while it may be this member itself that stands in the way of what it waits for: it hears no quorum, or it
    * lacks a state that a quorum has, or f + 1 members are further than a pipeline reaches. Leaving the view now it would leave alone, and could not vote again
    * until the others follow.
    */
@@ -108,7 +119,8 @@ export class CatchUp {
     const { committee, self, at, ledger, stable, config } = this.context;
     if (ledger.executed < stable) return true;
     const silenceMaxMs = SILENT_INTERVALS * config.statusIntervalMs;
-    const silent = (member: MemberIndex): boolean => at - (this.peers.get(member)?.heardAt ?? at) > silenceMaxMs;
+    const silent = (member: MemberIndex): boolean =>
+      at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at) > silenceMaxMs;
     const inTouch = committee.indexesInOrder.filter((member) => member === self || !silent(member));
     const further = [...this.peers.values()].filter((peer) => peer.executed > ledger.executed + config.pipelineDepth);
     return !committee.isQuorum(inTouch) || committee.hasHonest(further.map(({ member }) => member));
@@ -142,6 +154,7 @@ export class CatchUp {
       stable: message.stableSequence,
       oldest: message.oldestSequence,
       headDigest: message.headDigest,
+      silent: message.silent,
     });
     const answered = this.answeredAt.get(sender);
     if (answered !== undefined && context.at - answered < ANSWER_INTERVAL_MS) return;

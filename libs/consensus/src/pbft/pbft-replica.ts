@@ -25,7 +25,6 @@ import {
   type DurableRecord,
   type Effect,
   type EnvelopeProgress,
-  type Phase,
   type Recovered,
   type Replica,
   type ReplicaConfig,
@@ -42,6 +41,7 @@ import { Context } from './context';
 import { Executor } from './executor';
 import { Installer } from './installer';
 import { Progress } from './progress';
+import { phaseOf, progressOf } from './reports';
 import { SnapshotFetch } from './snapshot-fetch';
 import { Snapshots } from './snapshots';
 import { restore, type RestoredParts } from './restoration';
@@ -191,7 +191,7 @@ class PbftReplica implements Replica, RestoredParts {
       view: context.view,
       promisedView: context.promisedView,
       leader: context.leader,
-      phase: this.phase(),
+      phase: phaseOf(context, this.agreement),
       executed: ledger.executed,
       stable: context.stable,
       headDigest: ledger.headDigest,
@@ -207,6 +207,8 @@ class PbftReplica implements Replica, RestoredParts {
       oldest: context.oldest,
       snapshot: this.snapshotFetch.progress(),
       peers: this.catchUp.heard(),
+      timer: this.progress.clock,
+      asking: this.viewChanges.heldFrom((context.view + 1) as View).map(({ sender }) => sender),
     };
   }
 
@@ -222,7 +224,7 @@ class PbftReplica implements Replica, RestoredParts {
   }
 
   progressOf(id: Digest): EnvelopeProgress | undefined {
-    return this.agreement.progressOf(id);
+    return progressOf(this.context, this.agreement, id);
   }
 
   base(): { records: DurableRecord[]; votes: Signed[] } {
@@ -379,14 +381,5 @@ class PbftReplica implements Replica, RestoredParts {
     this.catchUp.continueFetching();
     this.progress.update();
     this.succession.settle();
-  }
-
-  private phase(): Phase {
-    const { context } = this;
-    if (!context.active) return 'view-change';
-    const next = this.agreement.slot((context.ledger.executed + 1) as Sequence);
-    if (next?.proposal === undefined) return context.pool.size > 0 ? 'waiting' : 'idle';
-    if (next.decision !== undefined) return 'decided';
-    return next.isPrepared(next.proposal) ? 'commit' : 'prepare';
   }
 }

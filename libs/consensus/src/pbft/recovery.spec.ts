@@ -69,6 +69,7 @@ describe('a restarted member', () => {
         slots: [],
         waiting: [],
         viewChangesHeld: [],
+        silent: [],
       });
       for (const effect of again.replica.step({ kind: 'message', at: at as never, message: status as never })) {
         if (effect.kind === 'forward') forwarded.push(effect.message);

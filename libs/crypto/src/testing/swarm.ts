@@ -254,6 +254,7 @@ export class TestSwarm {
           slots: [{ sequence: sequence(10), flags: 3 }],
           waiting: [someDigest('waiting')],
           viewChangesHeld: [{ sender: memberIndex(3), view: view(4) }],
+          silent: [memberIndex(1)],
         },
       },
       fetch: {

@@ -150,6 +150,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
           { sender: memberIndex(0), view: view(2) },
           { sender: memberIndex(3), view: view(5) },
         ],
+        silent: [memberIndex(0), memberIndex(2)],
       },
     ],
     [
@@ -166,6 +167,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
         slots: [],
         waiting: [],
         viewChangesHeld: [],
+        silent: [],
       },
     ],
     [

@@ -58,7 +58,7 @@ describe('a proposal by id', () => {
     [`${clientName}:40`, { status: 'decided', envelopeIndex: 1, requestIndex: 0, durationMs: undefined }],
     [`${clientName}:41`, { status: 'rejected' }],
     [`${clientName}:42`, { status: 'rejected' }],
-    ['n1:2:9', { status: 'active', progress: someProgress, proposer: 'me' }],
+    ['n1:2:9', { status: 'active', progress: someProgress, proposer: 'me', requestIndex: 0 }],
   ])('is told of: %s', async (id, expected) => {
     expect(await lookup.find(id)).toMatchObject({ proposalId: id, ...expected });
   });

@@ -47,6 +47,9 @@ export interface SettledRequest {
 export interface ActiveRequest {
   readonly status: 'active';
   readonly proposalId: string;
+  /** Id of its envelope, and its place there. */
+  readonly envelopeId: Digest;
+  readonly requestIndex: number;
   readonly progress: EnvelopeProgress;
   readonly proposer: string;
 }
@@ -151,7 +154,8 @@ export class ProposalLookup {
       const progress = this.progressOf(seen.id);
       if (progress === undefined) continue;
       const proposer = proposerOf(key.signerKey, proposerIn(seen, key.nonce));
-      return { status: 'active', proposalId, progress, proposer };
+      const requestIndex = Number(key.nonce - seen.firstNonce);
+      return { status: 'active', proposalId, envelopeId: seen.id, requestIndex, progress, proposer };
     }
     return undefined;
   }

@@ -195,6 +195,7 @@ export const statusOf = (inView: number): Effect => ({
     slots: [],
     waiting: [],
     viewChangesHeld: [],
+    silent: [],
   },
 });
 
