@@ -226,6 +226,7 @@ export class SimulatedMember {
     if (effect.kind === 'rejected' && event.kind === 'message' && event.message.sender === effect.sender)
       watch.refused(index, event.message, effect.rejection.code);
     if (effect.kind === 'accuse') watch.found(index, effect.evidence);
+    if (effect.kind === 'installed') watch.installed(index, effect.sequence);
     if (effect.kind === 'commit' && this.clockOffsetMs !== 0) this.parts.witness.hit('clock-skew', 'decision');
     if (effect.kind !== 'halt') {
       performer.perform(effect);

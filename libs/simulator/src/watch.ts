@@ -1,5 +1,5 @@
 import type { CommittedBlock, Evidence, Replica, ReplicaState } from '@concordat/consensus';
-import type { Authentic, MemberIndex, Rejection, Signed, View } from '@concordat/protocol';
+import type { Authentic, MemberIndex, Rejection, Sequence, Signed, View } from '@concordat/protocol';
 import type { Append } from './disk';
 
 /** Reports a broken rule. */
@@ -22,6 +22,8 @@ export interface Checker {
   refused?(member: MemberIndex, message: Signed, code: Rejection['code']): void;
   /** The engine executed a block. */
   executed?(member: MemberIndex, block: CommittedBlock): void;
+  /** The engine took over a certified state: it executes none of the sequences up to there. */
+  installed?(member: MemberIndex, sequence: Sequence): void;
   /** A client may have been told: everything before the commit is durable, and the decision too. */
   acknowledged?(member: MemberIndex, block: CommittedBlock): void;
   admitted?(member: MemberIndex, envelope: Authentic): void;
@@ -51,6 +53,7 @@ export class Watch implements Required<Checker> {
       received: hearing('received'),
       refused: hearing('refused'),
       executed: hearing('executed'),
+      installed: hearing('installed'),
       acknowledged: hearing('acknowledged'),
       admitted: hearing('admitted'),
       found: hearing('found'),
@@ -90,6 +93,10 @@ export class Watch implements Required<Checker> {
 
   executed(member: MemberIndex, block: CommittedBlock): void {
     for (const checker of this.listeners.executed) checker.executed(member, block);
+  }
+
+  installed(member: MemberIndex, sequence: Sequence): void {
+    for (const checker of this.listeners.installed) checker.installed(member, sequence);
   }
 
   acknowledged(member: MemberIndex, block: CommittedBlock): void {

@@ -28,7 +28,9 @@ export const CATCH_UP = [
     name: 'never-fetches',
     section: '10',
     rule: 'A member that is behind fetches what was decided.',
-    patches: [patch('pbft/catch-up', 'this.ask(supplier.node, { decided: { from: next, to } });', '')],
+    patches: [
+      patch('pbft/catch-up', 'this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });', ''),
+    ],
     killers: [liveness('a member that was down through many checkpoints catches up and votes again (scenario 22)')],
   },
   {

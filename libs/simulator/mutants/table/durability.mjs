@@ -2,7 +2,7 @@ import { liar, patch, schedule, seeds, test } from './build.mjs';
 
 /** @import { Mutant } from '../types' */
 
-const STATE = "context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: context.ledger.encode() } });";
+const STATE = "context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: tree.state } });";
 
 /**
  * What is durable before a signature leaves, and what a restart makes of it.
@@ -57,7 +57,7 @@ export const DURABILITY = [
     name: 'votes-forgotten',
     section: '6',
     rule: 'A restarted member knows what it has signed.',
-    patches: [patch('pbft/pbft-replica', 'for (const message of recovered.votes) context.ownVotes.keep(message);', '')],
+    patches: [patch('pbft/restoration', 'for (const message of recovered.votes) context.ownVotes.keep(message);', '')],
     killers: [seeds(20, ['one-vote'], liar(0, 'equivocating-leader'))],
   },
   {
@@ -214,7 +214,7 @@ export const DURABILITY = [
     rule: 'A restarted member knows what it had prepared.',
     patches: [
       patch(
-        'pbft/pbft-replica',
+        'pbft/restoration',
         'recovered.prepared.filter((certificate) => certificate.sequence > context.stable)',
         'recovered.prepared.filter((certificate) => certificate.sequence < 0)',
       ),
@@ -227,7 +227,7 @@ export const DURABILITY = [
     rule: 'A restarted member has executed what its decision store holds.',
     patches: [
       patch(
-        'pbft/pbft-replica',
+        'pbft/restoration',
         'certificate } of recovered.decided) {',
         'certificate } of recovered.decided.slice(0, -1)) {',
       ),

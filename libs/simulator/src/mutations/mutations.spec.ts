@@ -7,8 +7,9 @@ const SWEEP: MutationSweep =
     ? { members: [0, 1, 2, 3], ofKindMax: Infinity }
     : { members: [0, 1], ofKindMax: 2 };
 
-/** All but the proofs of later epochs: the members of the scene never change. */
-const KINDS = (Object.keys(MESSAGE_KINDS) as MessageKind[]).filter((kind) => kind !== 'epochChange');
+/** All that the scene shows: its members never change, and nobody in it is so far behind that a state is taken over. */
+const ELSEWHERE: readonly MessageKind[] = ['epochChange', 'snapshot', 'chunk'];
+const KINDS = (Object.keys(MESSAGE_KINDS) as MessageKind[]).filter((kind) => !ELSEWHERE.includes(kind));
 
 /** Changes that the checks at the door must see: nothing of them may reach an engine. */
 const REFUSED =

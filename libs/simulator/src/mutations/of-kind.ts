@@ -66,6 +66,19 @@ export function* mutationsOf(message: Signed, seen: Seen, hash: Hash, interval: 
         envelopes: message.envelopes.map((envelope) => unsigned(hash, envelope)),
       });
       break;
+    case 'epochChange':
+      yield sealed('another base', {
+        ...message,
+        change: { ...message.change, table: { ...message.change.table, baseSequence: message.sequence } },
+      });
+      break;
+    case 'snapshot':
+      yield sealed('another length', { ...message, shape: { ...message.shape, bytes: message.shape.bytes + 1 } });
+      break;
+    case 'chunk':
+      yield sealed('another place', { ...message, index: message.index + 1 });
+      yield sealed('other bytes', { ...message, bytes: message.bytes.map((byte) => byte ^ 1) });
+      break;
   }
 }
 

@@ -189,10 +189,14 @@ export class Instance {
         this.running = false;
         blame('halted', index, effect.reason);
         break;
+      case 'installed':
+        watch.installed(index, effect.sequence);
+        break;
       case 'stable':
       case 'refused':
       case 'rejected':
       case 'viewLeft':
+      case 'epochEnded':
         break;
     }
   }
