@@ -31,7 +31,17 @@ export const CATCH_UP = [
     patches: [
       patch('pbft/catch-up', 'this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });', ''),
     ],
-    killers: [liveness('a member that was down through many checkpoints catches up and votes again (scenario 22)')],
+    // It would catch up by states; so the decisions themselves are looked for.
+    killers: [
+      test(
+        'consensus/pbft/catch-up',
+        'fetches decided sequences when others are ahead and it does not move, from one after the other',
+      ),
+      test(
+        'consensus/attack/bounds',
+        'B5 a member that lags asks everybody who is ahead in turn, also while it misses a batch',
+      ),
+    ],
   },
   {
     name: 'one-supplier-only',

@@ -134,7 +134,7 @@ export const VIEWS = [
       ),
     ],
     killers: [
-      schedule('NEW-VIEW carries over what was prepared: a backup lacks the batch'),
+      seeds(60, ['engine-throws', 'one-vote', 'agreement']),
       test('consensus/pbft/view-changes', 'proposes as the new leader above the entries'),
     ],
   },
