@@ -272,7 +272,9 @@ export class Cluster {
     if (committee === undefined) throw new Error('an epoch ends with the table of the next');
     node.committee = committee;
     const waiting = node.replica.waiting();
-    this.boot(node, { ...NOTHING_RECOVERED, state, stable }, waiting);
+    const proofs = node.replica.base().records.filter((record) => record.kind === 'evidence');
+    const evidence = proofs.map((record) => record.evidence);
+    this.boot(node, { ...NOTHING_RECOVERED, state, stable, evidence }, waiting);
   }
 
   private seal(node: Node, draft: Draft): Signed {

@@ -1,4 +1,4 @@
-import type { EpochTable, Signed } from '@concordat/protocol';
+import type { Digest, EpochTable, Sequence, Signed, View } from '@concordat/protocol';
 import { envelopeOf, testCommittee } from '../testing/driver';
 import { joinEnvelope, OPERATOR, systemEnvelope } from '../testing/system';
 import { Cluster } from './cluster';
@@ -6,6 +6,7 @@ import { Cluster } from './cluster';
 const swarm = (n: number, options: ConstructorParameters<typeof Cluster>[1] = {}, table: Partial<EpochTable> = {}) =>
   new Cluster(n, { committee: testCommittee(n, { operators: [OPERATOR], ...table }), ...options });
 
+const someDigest = (letter: string): Digest => letter.repeat(64) as Digest;
 const epochsOf = (cluster: Cluster): number[] => cluster.nodes.map((node) => node.replica.state().epoch);
 const isVote = (message: Signed): boolean => ['prePrepare', 'prepare', 'commit'].includes(message.kind);
 
@@ -167,6 +168,19 @@ describe('membership by decision', () => {
     cluster.submit(1, systemEnvelope({ kind: 'release', node_id: 'node-3' }));
     cluster.run(2000);
     expect(cluster.nodes.map((node) => node.replica.state().votes)).toEqual([true, true, true, true]);
+  });
+
+  it('a proof against a member outlives the epoch in which it was found', () => {
+    const cluster = swarm(4);
+    cluster.run(20);
+    const slot = { kind: 'commit', view: 0 as View, sequence: 1 as Sequence } as const;
+    cluster.inject(1, cluster.sealAs(3, { ...slot, digest: someDigest('a') }));
+    cluster.inject(1, cluster.sealAs(3, { ...slot, digest: someDigest('b') }));
+    expect(cluster.node(1).replica.state().proven).toEqual([3]);
+    cluster.submit(0, systemEnvelope({ kind: 'reputation', node_id: 'node-2', behavior_score: 0.5, reason: 'late' }));
+    cluster.run(1000);
+    expect(cluster.node(1).replica.state()).toMatchObject({ epoch: 1, proven: [3] });
+    expect(cluster.node(2).replica.state()).toMatchObject({ epoch: 1, proven: [] });
   });
 
   it('a key is rotated while requests of its gateway wait', () => {

@@ -231,7 +231,8 @@ class PbftReplica implements Replica, RestoredParts {
     const { ownVotes, ledger } = this.context;
     const { certificate } = this.checkpoints;
     const start = this.succession.start();
-    if (start !== undefined) return { records: [...this.succession.past(), ...start], votes: [] };
+    const proofs = this.context.evidence.map((evidence): DurableRecord => ({ kind: 'evidence', evidence }));
+    if (start !== undefined) return { records: [...this.succession.past(), ...start, ...proofs], votes: [] };
     // The stable state where it is held, so that a restarted member can still serve it.
     const { stable } = this.context;
     const held = this.snapshots.stateAt(stable);
@@ -243,7 +244,7 @@ class PbftReplica implements Replica, RestoredParts {
     ];
     if (certificate !== undefined) records.push({ kind: 'stable', certificate });
     if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
-    for (const evidence of this.context.evidence) records.push({ kind: 'evidence', evidence });
+    records.push(...proofs);
     const checkpoint = ownVotes.newest('checkpoint', this.context.stable);
     const votes = [ownVotes.viewChange, ownVotes.newView, checkpoint].filter((message) => message !== undefined);
     return { records, votes };
