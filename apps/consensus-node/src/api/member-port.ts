@@ -1,5 +1,13 @@
 import { type ReplicaState } from '@concordat/consensus';
-import { type Committee, type Digest, type Epochs, type Millis, type NodeId } from '@concordat/protocol';
+import {
+  type Committee,
+  type Digest,
+  type Epoch,
+  type Epochs,
+  type Genesis,
+  type Millis,
+  type NodeId,
+} from '@concordat/protocol';
 import {
   type DecisionsView,
   type Gateway,
@@ -16,6 +24,7 @@ export interface MemberPort {
   readonly committee: Committee;
   /** The epochs that it knows. */
   readonly epochs: Epochs;
+  readonly genesis: Genesis;
   readonly swarmId: Digest;
   readonly gateway: Pick<Gateway, 'propose' | 'submit'>;
   readonly proposals: Pick<Proposals, 'executionOf' | 'hasRoomForWaiter' | 'estimatedMs'>;
@@ -25,6 +34,8 @@ export interface MemberPort {
   state(): ReplicaState;
   /** The swarm as this member sees it now, give or take a heartbeat. */
   swarm(): SwarmView;
+  /** Resolves with true once the member is in that epoch or a later one; with false when `deadline` passes before. */
+  epochBegun(epoch: Epoch, deadline: Millis): Promise<boolean>;
   /** Requests decided up to a sequence; undefined when that is too long ago. */
   decidedUpTo(sequence: number): number | undefined;
   /** What to expect of a decision's duration before anything was decided. */

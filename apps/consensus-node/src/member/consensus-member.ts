@@ -3,8 +3,10 @@ import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
   type Committee,
+  type Epoch,
   type EpochChange,
   type Epochs,
+  type Genesis,
   isRejection,
   type Millis,
   type Rejection,
@@ -29,6 +31,7 @@ import { type NodeSettings } from '../config/swarm-settings';
 import { type SwarmIdentity } from '../start/read-swarm';
 import { buildGateway } from './build-gateway';
 import { StoredDecisions } from './decisions-port';
+import { EpochWaiters } from './epoch-waiters';
 import { failStop } from './fail-stop';
 import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
@@ -71,6 +74,7 @@ const TOTALS_SEQUENCES_MAX = 4_096;
 export class ConsensusMember implements MemberPort {
   readonly nodeId: SwarmIdentity['nodeId'];
   readonly swarmId: SwarmIdentity['swarmId'];
+  readonly genesis: Genesis;
   readonly epochs: Epochs;
   readonly decisions: MemberPort['decisions'];
   readonly gateway: Gateway;
@@ -79,6 +83,7 @@ export class ConsensusMember implements MemberPort {
   readonly expectedMs: number;
   private readonly network: BusNetwork;
   private readonly totals: DecidedTotals;
+  private readonly epochWaiters = new EpochWaiters();
   private readonly traffic = new TrafficCounts();
   private readonly storedDecisions: StoredDecisions;
   private current: Reign;
@@ -94,6 +99,7 @@ export class ConsensusMember implements MemberPort {
     const { nodeId, swarmId, genesis } = identity;
     this.nodeId = nodeId;
     this.swarmId = swarmId;
+    this.genesis = genesis;
     this.epochs = epochs;
     this.decisions = readableDecisions(folder, options.onHalted);
     this.storedDecisions = new StoredDecisions(folder.decisions);
@@ -153,6 +159,7 @@ export class ConsensusMember implements MemberPort {
     await this.succession;
     await this.current.host.stop();
     this.proposals.close();
+    this.epochWaiters.close();
   }
 
   now(): Millis {
@@ -165,6 +172,16 @@ export class ConsensusMember implements MemberPort {
 
   swarm(): SwarmView {
     return this.current.watch.view;
+  }
+
+  epochBegun(epoch: Epoch, deadline: Millis): Promise<boolean> {
+    return this.committee.epoch >= epoch ? Promise.resolve(true) : this.epochWaiters.wait(epoch, deadline);
+  }
+
+  /** Sends callers home whose time is over. */
+  sweep(): void {
+    this.proposals.sweep(this.now());
+    this.epochWaiters.sweep(this.now());
   }
 
   decidedUpTo(sequence: number): number | undefined {
@@ -204,7 +221,7 @@ export class ConsensusMember implements MemberPort {
         const message = error instanceof Error ? error.message : String(error);
         this.options.onHalted({ code: 'replica', message: `epoch ${change.table.epoch} did not begin: ${message}` });
       },
-    ) as Promise<void>;
+    );
   }
 
   private async begin({ table }: EpochChange): Promise<void> {
@@ -222,6 +239,7 @@ export class ConsensusMember implements MemberPort {
     const members = table.members.map(({ nodeId }) => nodeId);
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
+    this.epochWaiters.begun(table.epoch);
   }
 
   private reign(tenure: Tenure, recovered: Recovered): Reign {

@@ -75,7 +75,7 @@ async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
 function beat(member: ConsensusMember, strategy: NatsServiceStrategy, everyMs: number): () => void {
   let ready = false;
   const timer = setInterval(() => {
-    member.proposals.sweep(member.now());
+    member.sweep();
     if (member.isReady === ready) return;
     ready = !ready;
     void strategy.setReady(ready);

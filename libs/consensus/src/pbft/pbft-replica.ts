@@ -176,6 +176,7 @@ class PbftReplica implements Replica {
       totalDecided: ledger.totalDecided,
       epoch: context.committee.epoch,
       boundary: context.boundary,
+      next: ledger.nextTable,
       votes: context.votes,
       poolEnvelopes: pool.size,
       poolBytes: pool.bytes,

@@ -41,6 +41,7 @@ const state = (peers: readonly PeerState[], change: Partial<ReplicaState> = {}):
   phase: 'idle',
   epoch: epoch(0),
   boundary: sequence(0),
+  next: undefined,
   votes: true,
   executed: sequence(50),
   stable: sequence(0),
