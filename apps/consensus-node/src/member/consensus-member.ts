@@ -37,7 +37,7 @@ import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
 import { type RecoveredMember, recoverReplica } from './recover-replica';
 import { sampleMetrics } from './sample-metrics';
-import { SwarmWatch } from './swarm-watch';
+import { type Earlier, SwarmWatch } from './swarm-watch';
 import { buildTenure, placeOf, type Tenure } from './tenure';
 import { TrafficCounts } from './traffic-counts';
 
@@ -235,14 +235,15 @@ export class ConsensusMember implements MemberPort {
     const recovered = { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state } };
     const waiting = tenure.replica.waiting();
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
-    this.current = this.reign(next, recovered);
+    const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
+    this.current = this.reign(next, recovered, earlier);
     const members = table.members.map(({ nodeId }) => nodeId);
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
     this.epochWaiters.begun(table.epoch);
   }
 
-  private reign(tenure: Tenure, recovered: Recovered): Reign {
+  private reign(tenure: Tenure, recovered: Recovered, earlier?: Earlier): Reign {
     const { identity, settings, folder, bus, metrics, logger, onHalted } = this.options;
     const { committee, self, replica, opener, seal } = tenure;
     const { proposals, totals, traffic } = this;
@@ -287,6 +288,7 @@ export class ConsensusMember implements MemberPort {
         silenceMaxMs: Math.max(SILENCE_MIN_MS, STATUS_INTERVALS_MISSED_MAX * settings.replica.statusIntervalMs),
         lagMax: committee.table.windowSize,
       },
+      earlier,
     );
     return { tenure, host, watch };
   }
