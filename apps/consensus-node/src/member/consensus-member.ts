@@ -129,7 +129,7 @@ export class ConsensusMember implements MemberPort {
   /** Replays the data folder and joins the parts; sends nothing yet. Rejects with a BrokerLimitError, and with what replay refuses. */
   static async open(options: MemberOptions): Promise<ConsensusMember> {
     const { identity, folder, bus } = options;
-    const past = await recoverReplica(folder, identity.genesis.table, (committee) => placeOf(committee, identity));
+    const past = await recoverReplica(folder, identity.genesis.table, (committee) => placeOf(committee, identity.keys));
     const { messageBytesMax } = past.epochs.limits;
     if (messageBytesMax > bus.maxPayloadBytes) {
       throw new BrokerLimitError(
@@ -227,6 +227,7 @@ export class ConsensusMember implements MemberPort {
   private async begin({ table }: EpochChange): Promise<void> {
     const { identity, settings, logger } = this.options;
     const { host, tenure } = this.current;
+    this.lookForNextKey();
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
@@ -241,6 +242,16 @@ export class ConsensusMember implements MemberPort {
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
     this.epochWaiters.begun(table.epoch);
+  }
+
+  /** A key that cannot be used keeps this node from voting with it, not from following. */
+  private lookForNextKey(): void {
+    const { identity, logger } = this.options;
+    try {
+      identity.keys.look();
+    } catch (error) {
+      logger.error({ err: error }, 'the next key cannot be used');
+    }
   }
 
   private reign(tenure: Tenure, recovered: Recovered, earlier?: Earlier): Reign {
