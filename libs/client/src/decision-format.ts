@@ -97,7 +97,7 @@ const COMMIT_KEYS = ['node_id', 'signature'];
 const PATH_MAX = 17;
 
 /** One object's fields, each read by name and checked. */
-class Fields {
+export class Fields {
   private readonly values: Readonly<Record<string, unknown>>;
 
   constructor(

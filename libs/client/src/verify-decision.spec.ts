@@ -175,7 +175,7 @@ describe('a changed certificate', () => {
   const rows: readonly [string, Partial<Record<keyof DecisionCertificate, unknown>>, RegExp][] = [
     ['another swarm', { swarm_id: '0'.repeat(64) }, /swarm_id is not that of the genesis/],
     ['a later epoch', { epoch: 1 }, /epoch 1 is not that of the genesis/],
-    ['another table', { table_hash: '0'.repeat(64) }, /table_hash is not that of the genesis/],
+    ['another table', { table_hash: '0'.repeat(64) }, /table_hash is not that of the epoch/],
     ['another view', { view: 4 }, /signature of member 0 does not hold/],
     ['another sequence', { sequence: 13 }, /signature of member 0 does not hold/],
     ["another request's id", { proposal_id: 'n2:0:7' }, /proposal_id is not that of the request, which is n2:0:8/],

@@ -1,6 +1,5 @@
 import {
   checkCommitCertificate,
-  Committee,
   decodeEnvelope,
   envelopeSigningBytes,
   LayoutError,
@@ -11,7 +10,10 @@ import {
   verifyMerklePath,
   wireLimits,
   digestBytes,
+  Epochs,
   type Category,
+  type Committee,
+  type Epoch,
   type Envelope,
   type Genesis,
   type Hash,
@@ -68,9 +70,9 @@ function must(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new CertificateFault(reason);
 }
 
-function readEnvelope(bytes: Uint8Array, genesis: Genesis, hash: Hash): Envelope {
+function readEnvelope(bytes: Uint8Array, { table }: Committee, hash: Hash): Envelope {
   try {
-    return decodeEnvelope(hash, bytes, wireLimits(genesis.table));
+    return decodeEnvelope(hash, bytes, wireLimits(table));
   } catch (error) {
     if (error instanceof LayoutError) throw new CertificateFault(`envelope: ${error.message}`);
     throw error;
@@ -154,15 +156,26 @@ function requestOf(envelope: Envelope, read: ReadDecision): Request {
   return request;
 }
 
-function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimitives): DecisionProof {
+/** The committee of the epoch that a certificate names, if that is the one which orders its sequence. */
+function committeeOf(read: ReadDecision, epochs: Epochs): Committee {
+  const committee = epochs.of(read.epoch as Epoch);
+  const known = `${String(epochs.newest.epoch)} is the last one that is known`;
+  must(committee !== undefined, `epoch ${String(read.epoch)} is not that of the genesis, and ${known}`);
+  must(
+    epochs.at(read.sequence) === committee,
+    `sequence ${String(read.sequence)} is not of epoch ${String(read.epoch)}`,
+  );
+  must(read.tableHash === committee.hash, `table_hash is not that of the epoch, which is ${committee.hash}`);
+  return committee;
+}
+
+function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimitives, epochs: Epochs): DecisionProof {
   const { hash } = primitives;
-  const committee = new Committee(genesis.table, hash);
   const swarm = swarmId(hash, genesis);
-  const read = readDecision(certificate, committee.n);
+  const read = readDecision(certificate, Math.max(...epochs.all.map(({ n }) => n)));
   must(read.swarmId === swarm, `swarm_id is not that of the genesis, which is ${swarm}`);
-  must(read.epoch === committee.epoch, `epoch ${String(read.epoch)} is not that of the genesis`);
-  must(read.tableHash === committee.hash, `table_hash is not that of the genesis, which is ${committee.hash}`);
-  const envelope = readEnvelope(read.envelope, genesis, hash);
+  const committee = committeeOf(read, epochs);
+  const envelope = readEnvelope(read.envelope, committee, hash);
   const request = requestOf(envelope, read);
   checkEnvelopeSignature(envelope, committee, swarm, primitives);
   checkPlace(envelope, read, hash);
@@ -194,15 +207,17 @@ function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimi
  * It recomputes all of it: swarm id and table hash from the genesis, the envelope's id and signature, the proposal id, the
  * Merkle paths, and a quorum of distinct members' COMMITs by weight. It proves that the members decided the request at that
  * place of the log; that executing it came to something else than a repetition or a missed deadline is proven by a receipt,
- * which this form does not carry. Never throws for what a certificate holds; throws an EpochTableError for a genesis whose table is refused.
+ * which this form does not carry. `epochs` are those that verifyEpochs proved; without them only decisions of the first
+ * epoch hold. Never throws for what a certificate holds; throws an EpochTableError for a genesis whose table is refused.
  */
 export function verifyDecision(
   certificate: unknown,
   genesis: Genesis,
   primitives: VerifierPrimitives,
+  epochs = new Epochs(primitives.hash, genesis.table),
 ): DecisionVerdict {
   try {
-    return prove(certificate, genesis, primitives);
+    return prove(certificate, genesis, primitives, epochs);
   } catch (error) {
     if (error instanceof CertificateFault) return { holds: false, reason: error.message };
     throw error;
@@ -219,14 +234,19 @@ const isCanonicalText = (text: string, value: unknown): boolean => {
  * JSON (spaces, escapes, repeated keys), so that a changed byte anywhere makes it fail: compact or indented by two, with
  * or without a line feed at the end.
  */
-export function verifyDecisionText(text: string, genesis: Genesis, primitives: VerifierPrimitives): DecisionVerdict {
+export function verifyDecisionText(
+  text: string,
+  genesis: Genesis,
+  primitives: VerifierPrimitives,
+  epochs?: Epochs,
+): DecisionVerdict {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return { holds: false, reason: 'not JSON' };
   }
-  const verdict = verifyDecision(value, genesis, primitives);
+  const verdict = verifyDecision(value, genesis, primitives, epochs);
   if (!verdict.holds || isCanonicalText(text, value)) return verdict;
   return { holds: false, reason: 'not written as JSON.stringify writes it (compact, or indented by two)' };
 }
