@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { verifyDecision, type DecisionCertificate } from '@concordat/client';
+import { verifyDecision, verifyEpochs, type DecisionCertificate, type VerifierPrimitives } from '@concordat/client';
 import { nativeHash, signatureSuite } from '@concordat/crypto';
+import { Epochs } from '@concordat/protocol';
 import { DataFolder } from '@concordat/storage';
 import type { Acknowledgement } from './chaos-load';
-import type { MemberProcess, Swarm } from './swarm';
+import type { Answer, MemberProcess, Swarm } from './swarm';
 import { until } from './until';
 
 /** Questions that are asked of one member at a time. */
@@ -54,18 +55,32 @@ export async function decidedAt(swarm: Swarm, member: MemberProcess): Promise<De
   const found: Decided[] = [];
   const { verify } = signatureSuite(swarm.genesis.table.signatureScheme);
   const primitives = { hash: nativeHash, verifySignature: verify };
+  const epochs = await epochsOf(swarm, member, primitives);
   for (let at = 0; at < listed.length; at += ASKED_AT_ONCE) {
     const some = listed.slice(at, at + ASKED_AT_ONCE);
     const answers = await Promise.all(some.map((id) => member.get(`/api/v1/consensus/${id}`)));
     for (const [index, { body }] of answers.entries()) {
       const certificate = body['certificate'] as DecisionCertificate;
-      const verdict = verifyDecision(certificate, swarm.genesis, primitives);
+      const verdict = verifyDecision(certificate, swarm.genesis, primitives, epochs);
       if (!verdict.holds) throw new Error(`${member.name} ${String(some[index])}: ${verdict.reason}`);
       const { sequence, batch_digest: batchDigest } = certificate;
       found.push({ proposalId: verdict.proposal_id, value: body['decided_value'], sequence, batchDigest });
     }
   }
   return found;
+}
+
+/** The epochs that a member tells of, each proven from the genesis on. */
+export async function epochsOf(swarm: Swarm, member: MemberProcess, primitives: VerifierPrimitives): Promise<Epochs> {
+  const told: unknown[] = [];
+  for (let from: number | null = 0; from !== null;) {
+    const { body }: Answer = await member.get(`/api/v1/cluster/epochs?from=${String(from)}`);
+    told.push(...(body['epochs'] as unknown[]));
+    from = body['next_from'] as number | null;
+  }
+  const epochs = verifyEpochs(told, swarm.genesis, primitives);
+  if (epochs instanceof Epochs) return epochs;
+  throw new Error(`epochs of ${member.name}: ${epochs.refused}`);
 }
 
 /** Ids of all decided proposals, oldest first. */

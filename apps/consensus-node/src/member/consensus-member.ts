@@ -202,13 +202,15 @@ export class ConsensusMember implements MemberPort {
   /** Hands an envelope in; one that the end of an epoch surprises goes into the next. */
   private async submit(envelope: Authentic): Promise<Rejection | undefined> {
     for (;;) {
-      await this.succession;
-      const { host } = this.current;
+      const { host, tenure } = this.current;
       try {
         return await host.submit(envelope);
       } catch (error) {
         const ended = host.state === 'ended' || host !== this.current.host || this.succession !== undefined;
         if (!(error instanceof HostStoppedError) || this.stopped || !ended) throw error;
+        // The host ends some time before the next epoch begins: its end must be on disk first.
+        const next = (tenure.committee.epoch + 1) as Epoch;
+        if (!(await this.epochBegun(next, Number.MAX_SAFE_INTEGER as Millis))) throw error;
       }
     }
   }
