@@ -22,10 +22,12 @@ export function createGenesis(options: {
   readonly members: readonly MemberOptions[];
   readonly scheme: SignatureScheme;
   readonly f?: number;
+  /** Public keys of those who may ask for changes of the member table. */
+  readonly operators?: readonly Uint8Array[];
 }): Genesis {
-  const { swarm, members, scheme, f } = options;
+  const { swarm, members, scheme, f, operators = [] } = options;
   try {
-    const table = createEpochTable({ members, signatureScheme: scheme, ...(f === undefined ? {} : { f }) });
+    const table = createEpochTable({ members, operators, signatureScheme: scheme, ...(f === undefined ? {} : { f }) });
     return { swarm, random: digest(toHex(randomBytes(32))), table };
   } catch (thrown) {
     if (thrown instanceof EpochTableError) throw usageError(`${thrown.message}.`, { cause: thrown });

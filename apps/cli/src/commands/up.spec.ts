@@ -93,6 +93,8 @@ describe('concordat up', () => {
       DATA_DIR: join(data, 'node-1', 'data'),
       GENESIS_FILE: join(data, 'genesis.json'),
       KEY_FILE: join(data, 'node-1', 'key.json'),
+      NEXT_KEY_FILE: join(data, 'node-1', 'next-key.json'),
+      JOIN: 'false',
       NATS_URL: 'nats://127.0.0.1:1',
       HTTP_PORT: String(port + 1),
     });

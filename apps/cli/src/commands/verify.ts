@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type DecisionVerdict } from '@concordat/client';
 import { type Command } from 'commander';
-import { checkDecisionText } from '../decision-check';
+import { checkDecisionText, checkEpochs } from '../decision-check';
 import { EXIT, messageOf, systemCode, usageError } from '../errors';
 import { DEFAULT_GENESIS, readGenesisFile } from '../genesis-file';
 import { type Session } from '../session';
@@ -14,9 +14,12 @@ export function registerVerify(program: Command, session: Session): void {
     .description('check a decision certificate offline, against the genesis that you trust')
     .argument('<file>', 'certificate, as propose --cert writes it')
     .option('--genesis <file>', 'genesis of the swarm', DEFAULT_GENESIS)
+    .option('--epochs <file>', 'chain of epochs, as `concordat epochs --out` writes it: for decisions after the first')
     .action(
-      session.action((file: string, options: { genesis: string }) => {
-        const verdict = checkDecisionText(readText(file), readGenesisFile(options.genesis));
+      session.action((file: string, options: { genesis: string; epochs?: string }) => {
+        const genesis = readGenesisFile(options.genesis);
+        const epochs = options.epochs === undefined ? undefined : checkEpochs(readJsonFile(options.epochs), genesis);
+        const verdict = checkDecisionText(readText(file), genesis, epochs);
         session.output.result(verdict, () => describeVerdict(verdict));
         return verdict.holds ? EXIT.done : EXIT.no;
       }),
@@ -27,9 +30,18 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (thrown) {
-    throw usageError(`the certificate ${file} cannot be read (${systemCode(thrown) ?? messageOf(thrown)}).`, {
+    throw usageError(`${file} cannot be read (${systemCode(thrown) ?? messageOf(thrown)}).`, {
       cause: thrown,
     });
+  }
+}
+
+function readJsonFile(file: string): unknown {
+  try {
+    return JSON.parse(readText(file));
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) throw usageError(`${file} is not JSON.`, { cause: thrown });
+    throw thrown;
   }
 }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { encodeEpochTable, toBase64Url } from '@concordat/protocol';
 import { type UpSystem } from '../commands/up';
 import { readGenesisFile } from '../genesis-file';
 import { type Lifetime } from '../swarm/lifetime';
@@ -105,6 +106,10 @@ export class FakeSystem implements UpSystem {
     return FakeServer.listen(
       {
         'GET /api/v1/health': () => ({ body: { status: 'healthy', node_id: nodeId } }),
+        'GET /api/v1/cluster/epochs': () => {
+          const table = toBase64Url(encodeEpochTable(readGenesisFile(genesisFile).table));
+          return { body: { epochs: [{ epoch: 0, table, certificate: null }], next_from: null } };
+        },
         'POST /api/v1/propose': () => ({ body: this.behaviour.proposeAnswer ?? answer() }),
       },
       Number(env['HTTP_PORT']),

@@ -1,5 +1,5 @@
 import { type ReplicaState } from '@concordat/consensus';
-import { type Member, REPUTATION_ONE } from '@concordat/protocol';
+import { encodeEpochTable, type Member, REPUTATION_ONE, toBase64Url } from '@concordat/protocol';
 import { type Health, type MemberView } from '@concordat/replica-host';
 import { type DecisionStatistics } from '@concordat/storage';
 import { type MemberPort } from './member-port';
@@ -73,6 +73,8 @@ export interface NextEpoch {
   readonly total_nodes: number;
   readonly byzantine_threshold: number;
   readonly nodes: readonly string[];
+  /** Canonical bytes of the table (Spec §2.4), in base64url. */
+  readonly table: string;
 }
 
 const reputationOf = (member: Member | undefined): number | null =>
@@ -87,6 +89,7 @@ const nextEpoch = ({ next }: ReplicaState): NextEpoch | null =>
         total_nodes: next.members.length,
         byzantine_threshold: next.f,
         nodes: next.members.map(({ nodeId }) => nodeId),
+        table: toBase64Url(encodeEpochTable(next)),
       };
 
 /** How the member is. */
