@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isId } from '@concordat/protocol';
 import { type Command } from 'commander';
-import { EXIT, usageError, type ExitCode } from '../errors';
+import { CliError, EXIT, usageError, type ExitCode } from '../errors';
 import { readGenesisFile } from '../genesis-file';
+import { HttpApi } from '../http-api';
 import { Asking, type AskingOptions } from '../membership/asking';
 import { natsUrl, subjectToken } from '../options';
 import { serverOption, type ServerOptions, type Session } from '../session';
@@ -26,6 +28,7 @@ interface AddOptions extends ServerOptions {
 
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 30_000;
+const STEP_MS = 50;
 const JOIN_TIMEOUT_MS = 30_000;
 
 /** `concordat add-node`: one more member of the local swarm that `up` runs, until Ctrl-C. A later `up` runs it with the others. */
@@ -75,6 +78,7 @@ async function addNode(options: AddOptions, session: Session): Promise<ExitCode>
     const code = await asking.ask({ kind: 'join', ...proof });
     if (code !== EXIT.done) return code;
     const [member] = swarm.members;
+    await untilItVotes(new HttpApi(member?.url ?? ''), signal);
     const ready = { event: 'ready', node_id: node, url: member?.url, pid: member?.process.pid };
     session.output.result(ready, () => `${node} votes; it listens on ${member?.url ?? ''}. Ctrl-C stops it.`);
     await aborted(signal);
@@ -83,6 +87,16 @@ async function addNode(options: AddOptions, session: Session): Promise<ExitCode>
     await swarm.stop();
     guard.close();
     lifetime.end();
+  }
+}
+
+/** The epoch has begun where it was asked for; a moment later it does here. Rejects with a CliError. */
+async function untilItVotes(api: HttpApi, signal: AbortSignal): Promise<void> {
+  const deadlineMs = performance.now() + START_TIMEOUT_MS;
+  while (!signal.aborted && (await api.health()).votes !== true) {
+    if (performance.now() > deadlineMs)
+      throw new CliError(EXIT.no, 'NOT_VOTING', `the node at ${api.server} joined, but does not vote yet.`);
+    await pause(STEP_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
