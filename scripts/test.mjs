@@ -34,6 +34,19 @@ function runGroup({ name, args }, env, folder) {
   return { passed, failed: silentFailure ? 1 : failed, skipped: results.numPendingTests + results.numTodoTests };
 }
 
+/** Runs the mutants: each one that is not killed by an assertion or a broken rule counts as a failure. */
+function runMutants(folder) {
+  const report = join(folder, 'mutants.json');
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'libs/simulator/mutants/main.mjs'), '--report', report], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const { passed, failed } = JSON.parse(readFileSync(report, 'utf8'));
+  const silentFailure = failed === 0 && (status !== 0 || passed === 0);
+  return { passed, failed: silentFailure ? 1 : failed, skipped: 0 };
+}
+
 /** `npm test`: everything the tests need, then all of them. The last line is `N passed, N failed`. */
 function runAll() {
   const total = { passed: 0, failed: 0, skipped: 0 };
@@ -43,10 +56,11 @@ function runAll() {
   const env = { ...process.env, NATS_SERVER_BIN: ensureNatsServer() };
   const folder = mkdtempSync(join(tmpdir(), 'concordat-test-'));
   try {
+    const add = (counts) => Object.keys(total).forEach((key) => (total[key] += counts[key]));
     for (const group of GROUPS.filter(({ specs }) => specs === undefined || hasSpecs(specs))) {
-      const counts = runGroup(group, env, folder);
-      for (const key of Object.keys(total)) total[key] += counts[key];
+      add(runGroup(group, env, folder));
     }
+    add(runMutants(folder));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

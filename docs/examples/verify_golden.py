@@ -6,11 +6,12 @@ readable `fields` and compared with `hex`; digests, ids, signing bytes and a Mer
 """
 import base64, hashlib, json, pathlib, sys
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "libs" / "protocol" / "golden"
-KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests".split()
+LIBS = pathlib.Path(__file__).resolve().parents[2] / "libs"
+KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests epochChange snapshot chunk".split()
 CATEGORIES = "general model_update strategy_change resource_allocation safety_critical configuration system".split()
 PRIORITIES = "low normal high critical".split()
-golden = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+read = lambda library: {path.stem: json.loads(path.read_text()) for path in sorted((LIBS / library / "golden").glob("*.json"))}
+golden = read("protocol") | read("client")
 
 # 0.1 to 0.3: notation, hashing, Merkle trees
 u8, u16, u32, u64 = (lambda n, size=size: int(n).to_bytes(size, "big") for size in (1, 2, 4, 8))
@@ -30,21 +31,31 @@ def merkle(leaves):
 
 # 2.3 to 2.5: genesis, epoch table, swarm id
 genesis = golden["genesis"]["fields"]
-scheme = {"ed25519": 1, "rsa-pss-2048": 2}[genesis["signature_scheme"]]
-key = lambda m: base64.urlsafe_b64decode(m["public_key"] + "=" * (-len(m["public_key"]) % 4))
-member = lambda m: text(m["node_id"]) + short(key(m)) + u32(m["weight"])
+b64 = lambda s: base64.urlsafe_b64decode(s + "=" * (-len(s) % 4))
 sizes = {"f": u16, "checkpoint_interval": u32, "window_size": u32, "batch_requests_max": u32, "batch_bytes_max": u32,
          "log_time_bound_ms": u64, "request_lifetime_max_ms": u64, "nonce_window": u32, "clients_max": u32}
-TABLE = u64(0) + u8(1) + u8(scheme) + u8(1) + u8(1) + u8(genesis["weighted_voting"])
-TABLE += b"".join(size(genesis[name]) for name, size in sizes.items()) + each(u16, member, genesis["members"])
+
+def epoch_table(t, key, one):
+    """A table's canonical bytes. Keys are in hex or base64url; reputation 1 is `one`: a million, or 1 as in files on disk."""
+    def member(m):
+        reputation = round(m["reputation"] * 1_000_000 / one)
+        who = text(m["node_id"]) + short(key(m["public_key"])) + u32(m["weight"]) + u32(reputation)
+        return who + u8(m.get("isolated", False)) + each(u8, text, m["capabilities"])
+    codes = [{"pbft": 1}[t["engine"]], {"ed25519": 1, "rsa-pss-2048": 2}[t["signature_scheme"]],
+             {"signature-list": 1}[t["certificate_form"]], {"round-robin": 1, "reputation": 2}[t["leader_election"]]]
+    head = u64(t.get("epoch", 0)) + u64(t.get("base_sequence", 0)) + b"".join(map(u8, codes)) + u8(t["weighted_voting"])
+    settings = b"".join(size(t[name]) for name, size in sizes.items())
+    return head + settings + each(u16, member, t["members"]) + each(u16, lambda k: short(key(k)), t["operators"])
+
+TABLE = epoch_table(genesis, b64, 1)
 TABLE_HASH = H("epoch-table", TABLE)
 GENESIS = text(genesis["swarm"]) + raw(genesis["random"]) + TABLE
 SWARM_ID = H("genesis", GENESIS)
 
 # 0.5: what is signed
-def statement(kind, sender, view, sequence, digest):
-    place = u8(KINDS.index(kind) + 1) + u16(sender) + u64(0) + u64(view) + u64(sequence)
-    return b"concordat/1 statement\n" + SWARM_ID + TABLE_HASH + place + digest
+def statement(kind, sender, view, sequence, digest, epoch=0, table_hash=TABLE_HASH):
+    place = u8(KINDS.index(kind) + 1) + u16(sender) + u64(epoch) + u64(view) + u64(sequence)
+    return b"concordat/1 statement\n" + SWARM_ID + table_hash + place + digest
 
 # 9.2, 9.4: envelopes and batches
 def request(r):
@@ -79,7 +90,9 @@ commit, prepared, checkpoint = certificates.values()
 # A.3: payloads
 ids = lambda items: each(u16, raw, items)
 entry = lambda e: u64(e["sequence"]) + raw(e["digest"]) + short(raw(e["signature"]))
+member_set = lambda members: short(sum(1 << i for i in members).to_bytes(max(members, default=-1) // 8 + 1, "little"))
 bounds = lambda d: u64(d["from"]) + u64(d["to"]) if d else u64(0) + u64(0)
+wanted = lambda s: u64(s["sequence"]) + u32(s["from"]) + u16(s["count"]) if s else u64(0) + u32(0) + u16(0)
 payloads = {
     "prePrepare": lambda m: batch(m["batch"]),
     "prepare": lambda m: b"",
@@ -87,12 +100,16 @@ payloads = {
     "checkpoint": lambda m: content(m["content"]),
     "viewChange": lambda m: (u8(1) + checkpoint(m["stable"]) if m["stable"] else u8(0)) + each(u32, prepared, m["prepared"]),
     "newView": lambda m: each(u16, lambda v: u16(v["sender"]) + raw(v["digest"]), m["view_changes"]) + each(u32, entry, m["entries"]),
-    "status": lambda m: u64(m["promised_view"]) + u64(m["stable_sequence"]) + raw(m["head_digest"])
-    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"]),
-    "fetch": lambda m: ids(m["batches"]) + ids(m["view_changes"]) + ids(m["envelopes"]) + bounds(m["decided"]),
+    "status": lambda m: u64(m["promised_view"]) + u64(m["stable_sequence"]) + u64(m["oldest_sequence"]) + raw(m["head_digest"])
+    + each(u16, lambda s: u64(s["sequence"]) + u8(s["flags"]), m["slots"]) + ids(m["waiting"]) + each(u16, lambda h: u16(h["sender"]) + u64(h["view"]), m["view_changes_held"])
+    + member_set(m["silent"]),
+    "fetch": lambda m: text(m["origin"]) + ids(m["batches"]) + ids(m["view_changes"]) + ids(m["envelopes"]) + bounds(m["decided"]) + wanted(m["snapshot"]),
     "batch": lambda m: batch(m["batch"]),
     "decided": lambda m: commit(m["certificate"]) + batch(m["batch"]),
     "requests": lambda m: each(u16, supplied, m["envelopes"]),
+    "snapshot": lambda m: checkpoint(m["certificate"]) + u64(m["shape"]["bytes"]) + raw(m["shape"]["root"]),
+    "chunk": lambda m: u32(m["index"]) + long(raw(m["bytes"])) + u8(len(m["path"])) + b"".join(map(raw, m["path"])),
+    "epochChange": lambda m: long(epoch_table(m["change"]["table"], raw, 1_000_000)) + checkpoint(m["change"]["certificate"]),
 }
 
 # A.2: digests
@@ -103,6 +120,61 @@ def digest(m):
         return checkpoint_digest(m["sequence"], m["content"])
     place = u8(KINDS.index(m["kind"]) + 1) + u64(m["epoch"]) + u16(m["sender"]) + u64(m["view"]) + u64(m["sequence"])
     return H("payload", place + payloads[m["kind"]](m))
+
+# 5: who leads which view
+def schedule(t, one):
+    able = [i for i, m in enumerate(t["members"]) if not m.get("isolated")]
+    if t["leader_election"] == "round-robin":
+        return able
+    turns = {i: 1 + round(t["members"][i]["reputation"] * 1_000_000 / one) * 3 // 1_000_000 for i in able}
+    credit, order = dict.fromkeys(able, 0), []
+    for _ in range(sum(turns.values())):
+        for i in able:
+            credit[i] += turns[i]
+        order.append(max(able, key=lambda i: (credit[i], -i)))
+        credit[order[-1]] -= sum(turns.values())
+    return order
+
+# 7.7, 9.8: a chain of epochs, and a decision certificate of an epoch that it leads to
+later = {0: (genesis, TABLE_HASH)}
+
+def epochs(f):
+    signed, hashes = [], []
+    for change in f["changes"]:
+        t, c = change["table"], change["checkpoint"]
+        ended, ended_hash = later[t["epoch"] - 1]
+        index = {m["node_id"]: i for i, m in enumerate(ended["members"])}
+        hashes.append(H("epoch-table", epoch_table(t, b64, 1)).hex())
+        later[t["epoch"]] = (t, raw(hashes[-1]))
+        assert c["next_table_hash"] == hashes[-1] and c["sequence"] == c["boundary"] == t["base_sequence"]
+        d = checkpoint_digest(c["sequence"], c)
+        signed += [statement("checkpoint", index[s["node_id"]], 0, c["sequence"], d, ended.get("epoch", 0), ended_hash) for s in c["signatures"]]
+    return {"table_hashes": hashes}, signed
+
+def climb(leaf, index, count, path):
+    """Root of a tree of `count` leaves from one leaf and its path (RFC 9162 2.1.3.2)."""
+    node, at, last, path = sha(b"\0" + leaf), index, count - 1, [raw(p) for p in path]
+    for sibling in path:
+        if at % 2 or at == last:
+            node = sha(b"\1" + sibling + node)
+            while at and not at % 2:
+                at, last = at >> 1, last >> 1
+        else:
+            node = sha(b"\1" + node + sibling)
+        at, last = at >> 1, last >> 1
+    return node
+
+def decision(f):
+    epochs(golden["epochs"]["fields"])
+    t, table_hash = later[f["epoch"]]
+    b, d, index = f["batch"], raw(f["batch_digest"]), {m["node_id"]: i for i, m in enumerate(t["members"])}
+    id = H("envelope", b64(f["envelope"]))
+    assert f["table_hash"] == table_hash.hex() and f["swarm_id"] == SWARM_ID.hex() and f["sequence"] > t["base_sequence"]
+    assert climb(u64(b["time"]) + u16(b["count"]), 0, b["count"] + 1, b["header_path"]) == d
+    assert climb(id, b["index"] + 1, b["count"] + 1, b["path"]) == d
+    voters = {m["node_id"] for m in t["members"] if not m["isolated"]} & {c["node_id"] for c in f["commits"]}
+    assert len(voters) >= (len(t["members"]) + t["f"]) // 2 + 1
+    return {}, [statement("commit", index[c["node_id"]], f["view"], f["sequence"], d, f["epoch"], table_hash) for c in f["commits"]]
 
 def expected(name, f, g):
     """What must stand in a file, and the bytes that its signatures are made over."""
@@ -119,19 +191,23 @@ def expected(name, f, g):
         proposals = [f"{who}:{int(f['first_nonce']) + i}" for i in range(len(f["requests"]))]
         derived = {"hex": sealed(f), "body_hash": hashed, "envelope_id": H("envelope", sealed(f)), "proposal_ids": proposals}
         return derived, [b"concordat/1 request\n" + SWARM_ID + hashed]
+    if name == "epochs":
+        return epochs(f)
+    if name == "decision-epoch-1":
+        return decision(f)
     if name == "certificate-checkpoint":
         d = checkpoint_digest(f["sequence"], f["content"])
         return {"hex": checkpoint(f), "digest": d}, [statement("checkpoint", v["sender"], 0, f["sequence"], d) for v in f["signatures"]]
     if name.startswith("certificate-"):
         at = (f["view"], f["sequence"], raw(f["digest"]))
         kind = "prepare" if "leader_signature" in f else "commit"
-        leader = [statement("prePrepare", f["view"] % len(genesis["members"]), *at)] if kind == "prepare" else []
+        leader = [statement("prePrepare", schedule(genesis, 1)[f["view"] % len(schedule(genesis, 1))], *at)] if kind == "prepare" else []
         return {"hex": certificates[name](f)}, leader + [statement(kind, v["sender"], *at) for v in f["signatures"]]
     if name == "statement":
         said = statement(f["kind"], f["sender"], f["view"], f["sequence"], raw(f["digest"]))
         return {"hex": said}, [said]
     simple = {"batch": lambda: {"hex": batch(f), "digest": batch_digest(f)}, "genesis": lambda: {"hex": GENESIS, "swarm_id": SWARM_ID},
-              "epoch-table": lambda: {"hex": TABLE, "table_hash": TABLE_HASH}, "keys": lambda: {"null_digest": H("null-batch", b"")}}
+              "epoch-table": lambda: {"hex": epoch_table(f, raw, 1_000_000), "table_hash": TABLE_HASH}, "keys": lambda: {"null_digest": H("null-batch", b"")}}
     return simple[name](), []
 
 checks = 0

@@ -90,6 +90,10 @@ describe('what a running swarm answers', () => {
     expect(await ask(subjects.api('consensus'), { proposal_id: proposed['proposal_id'] })).toMatchObject({
       status: 'decided',
     });
+    expect(await ask(subjects.api('why'), { proposal_id: proposed['proposal_id'] })).toMatchObject({
+      need: 3,
+      missing: [],
+    });
     expect(await ask(subjects.api('cluster.status'), {})).toMatchObject({ total_nodes: 4 });
   });
 

@@ -8,6 +8,7 @@ import {
   genesisToJson,
   toHex,
   type Genesis,
+  type LeaderElection,
   type MemberOptions,
   type SignatureScheme,
 } from '@concordat/protocol';
@@ -24,10 +25,19 @@ export function createGenesis(options: {
   readonly f?: number;
   /** Public keys of those who may ask for changes of the member table. */
   readonly operators?: readonly Uint8Array[];
+  readonly leaderElection?: LeaderElection;
+  readonly weightedVoting?: boolean;
 }): Genesis {
-  const { swarm, members, scheme, f, operators = [] } = options;
+  const { swarm, members, scheme, f, operators = [], leaderElection = 'round-robin', weightedVoting = false } = options;
   try {
-    const table = createEpochTable({ members, operators, signatureScheme: scheme, ...(f === undefined ? {} : { f }) });
+    const table = createEpochTable({
+      members,
+      operators,
+      signatureScheme: scheme,
+      leaderElection,
+      weightedVoting,
+      ...(f === undefined ? {} : { f }),
+    });
     return { swarm, random: digest(toHex(randomBytes(32))), table };
   } catch (thrown) {
     if (thrown instanceof EpochTableError) throw usageError(`${thrown.message}.`, { cause: thrown });

@@ -15,6 +15,24 @@ const decidedFields = z.looseObject({
 
 const accepted = z.looseObject({ proposal_id: z.string() });
 
+const link = z.looseObject({ from: z.string(), to: z.string() });
+
+const why = z.looseObject({
+  proposal_id: z.string(),
+  status: z.string(),
+  phase: z.string(),
+  view: z.number(),
+  leader: z.string(),
+  sequence: z.number().nullable(),
+  have: z.looseObject({ members: z.array(z.string()), weight: z.number() }),
+  need: z.number(),
+  missing: z.array(z.looseObject({ node_id: z.string(), state: z.string(), why: z.string() })),
+  links_down: z.array(link),
+  timer: z.looseObject({ timer: z.string(), runs_out_in_ms: z.number(), is_own: z.boolean() }).nullable(),
+  reasons: z.array(z.string()),
+  what_would_help: z.array(z.string()),
+});
+
 const history = z.looseObject({
   total_decisions: z.number(),
   recent_decisions: z.array(
@@ -30,6 +48,8 @@ const clusterStatus = z.looseObject({
   epoch: z.number(),
   stable_sequence: z.number(),
   next_epoch: z.looseObject({ epoch: z.number(), first_sequence: z.number(), table: z.string() }).nullable(),
+  status: z.string().optional(),
+  connectivity: z.looseObject({ links_down: z.array(link) }).optional(),
   node_statuses: z.array(z.looseObject({ node_id: z.string(), state: z.string() })),
 });
 
@@ -48,15 +68,14 @@ const changeFields = z.looseObject({
   first_sequence: z.number().optional(),
 });
 
-const epochs = z.looseObject({
-  epochs: z.array(z.looseObject({ epoch: z.number(), table: z.string() })),
-  next_from: z.number().nullable(),
-});
+const epochs = z.looseObject({ format: z.string(), changes: z.array(z.unknown()) });
 
 /** Answer of propose, without wait. */
 export type Accepted = z.infer<typeof accepted>;
 /** Answer of consensus/{id}, or of propose with wait. */
 export type ProposalState = z.infer<typeof decidedFields>;
+/** Answer of why. */
+export type Why = z.infer<typeof why>;
 /** Answer of history. */
 export type History = z.infer<typeof history>;
 /** Answer of cluster/status. */
@@ -66,7 +85,7 @@ export type Health = z.infer<typeof health>;
 
 /** Answer for a change of the member table. */
 export type ChangeState = z.infer<typeof changeFields>;
-/** Answer of cluster/epochs. */
+/** Answer of cluster/epochs: nothing in it is verified. */
 export type EpochPage = z.infer<typeof epochs>;
 
 /** Longest wait for an answer that needs no agreement. */
@@ -103,6 +122,11 @@ export class HttpApi {
     return this.call(decidedFields, `/api/v1/consensus/${encodeURIComponent(id)}`, ANSWER_TIMEOUT_MS);
   }
 
+  /** Why a proposal is not decided. */
+  async why(id: string): Promise<Why> {
+    return this.call(why, `/api/v1/why?proposal_id=${encodeURIComponent(id)}`, ANSWER_TIMEOUT_MS);
+  }
+
   /** The latest decisions, newest first. */
   async history(limit: number, cursor?: string): Promise<History> {
     const query = new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
@@ -123,20 +147,9 @@ export class HttpApi {
     return this.call(changeFields, `${path}?${query.toString()}`, timeoutMs + DECISION_SLACK_MS, body, headers);
   }
 
-  /** Some epochs, from one on. */
-  async epochs(from: number): Promise<EpochPage> {
-    return this.call(epochs, `/api/v1/cluster/epochs?from=${from}`, ANSWER_TIMEOUT_MS);
-  }
-
-  /** All epochs, for verifyEpochs. */
-  async epochChain(): Promise<EpochPage['epochs']> {
-    const chain: EpochPage['epochs'] = [];
-    for (let from: number | null = 0; from !== null;) {
-      const page: EpochPage = await this.epochs(from);
-      chain.push(...page.epochs);
-      from = page.next_from;
-    }
-    return chain;
+  /** Some changes of epochs, those after an epoch. */
+  async epochsAfter(epoch: number): Promise<EpochPage> {
+    return this.call(epochs, `/api/v1/cluster/epochs?after=${epoch}`, ANSWER_TIMEOUT_MS);
   }
 
   /** How this member is: it says so with any HTTP status. */

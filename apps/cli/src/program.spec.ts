@@ -19,6 +19,8 @@ describe('the command line', () => {
     { name: 'a port beyond the last', args: ['up', '--port', '65536'], says: 'from 1 to 65535' },
     { name: 'an unknown scenario', args: ['bench', '--scenario', 'x'], says: 'Allowed choices are one-in-flight' },
     { name: 'a run without length', args: ['bench', '--duration', '0'], says: 'a number above 0' },
+    { name: 'a seed that is no number', args: ['simulate', '--seed', 'x'], says: 'a whole number from 0' },
+    { name: 'a count and a time', args: ['simulate', '--count', '2', '--minutes', '1'], says: 'not both' },
     { name: 'no command', args: [], says: 'name a command' },
   ];
   it.each(refused)('refuses $name with exit code 2', async ({ args, says }) => {
@@ -53,10 +55,20 @@ describe('the command line', () => {
       'propose',
       'status',
       'get',
+      'why',
       'history',
       'verify',
+      'epochs',
+      'key',
+      'join',
+      'leave',
+      'rotate',
+      'reputation',
+      'isolate',
+      'release',
       'req',
       'bench',
+      'simulate',
       'help',
     ]);
   });

@@ -11,9 +11,11 @@ import { registerHistory } from './commands/history';
 import { registerProcesses } from './commands/processes';
 import { registerPropose } from './commands/propose';
 import { registerReq } from './commands/req';
+import { registerSimulate } from './commands/simulate';
 import { registerStatus } from './commands/status';
 import { registerUp } from './commands/up';
 import { registerVerify } from './commands/verify';
+import { registerWhy } from './commands/why';
 import { CliError, EXIT, messageOf, type ExitCode } from './errors';
 import { Output, type Surroundings } from './output';
 import { Session, type Register } from './session';
@@ -24,6 +26,7 @@ const COMMANDS: readonly Register[] = [
   registerPropose,
   registerStatus,
   registerGet,
+  registerWhy,
   registerHistory,
   registerVerify,
   registerEpochs,
@@ -33,6 +36,7 @@ const COMMANDS: readonly Register[] = [
   registerAddNode,
   registerReq,
   registerBench,
+  registerSimulate,
   registerProcesses,
 ];
 

@@ -1,7 +1,7 @@
 import { approvalsText, type Approval, type Operation } from '@concordat/consensus';
 import type { ApiVerb } from '@concordat/protocol';
 
-/** Header that carries the approvals of a change, over HTTP and NATS alike (Spec §7.7). */
+/** Header that carries the approvals of a change, over HTTP and NATS alike (Spec §7.9). */
 export const SIGNATURE_HEADER = 'Concordat-Signature';
 
 /** A change of the member table as members take it. */

@@ -8,9 +8,9 @@ import {
   type Digest,
   type Envelope,
   type Hash,
-  type MemberIndex,
 } from '@concordat/protocol';
 import { BatchTree } from './batch-tree';
+import { namedSignatures } from './named-signatures';
 import { DECISION_FORMAT, type DecisionCertificate } from './decision-format';
 
 /** What a decision certificate is made of. */
@@ -37,12 +37,6 @@ function remembered<K extends object, V>(memory: WeakMap<K, V>, key: K, make: ()
     memory.set(key, value);
   }
   return value;
-}
-
-function nodeIdOf(committee: Committee, member: MemberIndex): string {
-  const { nodeId } = committee.member(member) ?? {};
-  if (nodeId === undefined) throw new RangeError(`member ${String(member)} is not in the epoch's table`);
-  return nodeId;
 }
 
 /**
@@ -73,10 +67,7 @@ export function buildDecisionCertificate(parts: DecisionParts): DecisionCertific
       header_path: tree.pathOf(0).map(toHex),
     },
     batch_digest: batch.digest,
-    commits: certificate.signatures.map(({ sender, signature }) => ({
-      node_id: nodeIdOf(committee, sender),
-      signature: toBase64Url(signature),
-    })),
+    commits: namedSignatures(committee, certificate.signatures),
   };
 }
 

@@ -3,17 +3,19 @@ import {
   decodeEnvelope,
   envelopeSigningBytes,
   LayoutError,
+  MEMBERS_MAX,
   proposalId,
-  statementBytes,
   swarmId,
   verifyEnvelopeInBatch,
   verifyMerklePath,
   wireLimits,
   digestBytes,
-  Epochs,
   type Category,
   type Committee,
+  type Digest,
   type Epoch,
+  type Epochs,
+  type EpochTable,
   type Envelope,
   type Genesis,
   type Hash,
@@ -23,23 +25,21 @@ import {
   type VoteSignature,
 } from '@concordat/protocol';
 import { batchHeaderLeaf } from './batch-tree';
-import { CertificateFault, readDecision, type ReadDecision } from './decision-format';
+import { provenEpochs, type AcrossEpochs } from './epoch-chain';
+import { readDecision, type ReadDecision } from './decision-format';
+import { CertificateFault } from './json-fields';
 import { presentJson, readJson, sameJson } from './json-value';
+import { signersIn } from './named-signatures';
+import { statementVerifier, type VerifierPrimitives } from './verifier';
 
-/** What the verifier takes from its platform: both are pure functions. */
-export interface VerifierPrimitives {
-  /** Verdict of the genesis's signature scheme. Must never throw. */
-  readonly verifySignature: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
-  /** SHA-256. */
-  readonly hash: Hash;
-}
-
-/** What a certificate proves: that a quorum of the genesis's members decided this request at this place. */
+/** What a certificate proves: that a quorum of its epoch's members decided this request at this place. */
 export interface DecisionProof {
   readonly holds: true;
   readonly swarm: string;
   readonly swarm_id: string;
   readonly epoch: number;
+  /** The epoch that the reader trusted without proof. */
+  readonly trusted_epoch: number;
   readonly view: number;
   readonly sequence: number;
   readonly proposal_id: string;
@@ -51,7 +51,7 @@ export interface DecisionProof {
   readonly metadata?: unknown;
   /** Who signed the request: a gateway for somebody without a key, or a client by the hash of its key. */
   readonly signed_by: { readonly kind: 'gateway' | 'client'; readonly id: string };
-  /** Members whose COMMITs it carries. */
+  /** Members whose COMMITs it carries; isolated ones are left out, for they count for nothing. */
   readonly committed_by: readonly NodeId[];
   readonly weight: number;
   readonly quorum_weight: number;
@@ -70,7 +70,7 @@ function must(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new CertificateFault(reason);
 }
 
-function readEnvelope(bytes: Uint8Array, { table }: Committee, hash: Hash): Envelope {
+function readEnvelope(bytes: Uint8Array, table: EpochTable, hash: Hash): Envelope {
   try {
     return decodeEnvelope(hash, bytes, wireLimits(table));
   } catch (error) {
@@ -82,7 +82,7 @@ function readEnvelope(bytes: Uint8Array, { table }: Committee, hash: Hash): Enve
 function checkEnvelopeSignature(
   envelope: Envelope,
   committee: Committee,
-  swarm: ReturnType<typeof swarmId>,
+  swarm: Digest,
   { verifySignature }: VerifierPrimitives,
 ): void {
   const { signer } = envelope;
@@ -114,34 +114,45 @@ function checkPlace(envelope: Envelope, { batch, batchDigest }: ReadDecision, ha
   must(placed, 'batch: the envelope does not stand at that index of batch_digest (path)');
 }
 
-function votesOf(commits: ReadDecision['commits'], committee: Committee): VoteSignature[] {
-  let previous = -1;
-  return commits.map(({ nodeId, signature }, at) => {
-    const sender = committee.indexOf(nodeId);
-    must(sender !== undefined, `commits[${String(at)}].node_id ${nodeId.slice(0, 80)} is not a member`);
-    must(sender > previous, `commits[${String(at)}]: ${nodeId} stands twice or out of the table's order`);
-    previous = sender;
-    return { sender, signature };
-  });
-}
-
 function checkCommits(
   read: ReadDecision,
   committee: Committee,
-  swarm: ReturnType<typeof swarmId>,
+  swarm: Digest,
   primitives: VerifierPrimitives,
 ): VoteSignature[] {
-  const signatures = votesOf(read.commits, committee);
-  const domain = { swarmId: swarm, tableHash: committee.hash };
+  const signatures = signersIn(committee, 'commits', read.commits);
   const certificate = { view: read.view, sequence: read.sequence, digest: read.batchDigest, signatures };
-  const failed = checkCommitCertificate(committee, certificate, (statement, signature) => {
-    const publicKey = committee.member(statement.sender)?.publicKey;
-    return (
-      publicKey !== undefined && primitives.verifySignature(publicKey, statementBytes(domain, statement), signature)
-    );
-  });
+  const failed = checkCommitCertificate(committee, certificate, statementVerifier(committee, swarm, primitives));
   must(failed === undefined, `commits: ${failed?.reason ?? ''}`);
   return signatures;
+}
+
+const ends = ({ all, newest }: Epochs): string =>
+  all.length === 1
+    ? `no change of epochs leads there from the trusted epoch ${String(newest.epoch)}`
+    : `the chain of epoch changes ends with epoch ${String(newest.epoch)}`;
+
+/** The committee that decided, when the epoch is known and the sequence is one of its own. */
+function committeeOf({ epoch, sequence, tableHash }: ReadDecision, epochs: Epochs): Committee {
+  const [oldest] = epochs.all;
+  must(
+    oldest !== undefined && epoch >= oldest.epoch,
+    `epoch ${String(epoch)} is before the trusted epoch ${String(oldest?.epoch)}`,
+  );
+  const committee = epochs.of(epoch as Epoch);
+  must(committee !== undefined, `epoch ${String(epoch)} is not reached: ${ends(epochs)}`);
+  must(tableHash === committee.hash, `table_hash is not that of epoch ${String(epoch)}, which is ${committee.hash}`);
+  const { baseSequence } = committee.table;
+  must(
+    sequence > baseSequence,
+    `sequence ${String(sequence)} is not above ${String(baseSequence)}, where epoch ${String(epoch)} begins`,
+  );
+  const end = epochs.of((epoch + 1) as Epoch)?.table.baseSequence;
+  must(
+    end === undefined || sequence <= end,
+    `sequence ${String(sequence)} is beyond ${String(end)}, where epoch ${String(epoch)} ended`,
+  );
+  return committee;
 }
 
 function requestOf(envelope: Envelope, read: ReadDecision): Request {
@@ -156,26 +167,27 @@ function requestOf(envelope: Envelope, read: ReadDecision): Request {
   return request;
 }
 
-/** The committee of the epoch that a certificate names, if that is the one which orders its sequence. */
-function committeeOf(read: ReadDecision, epochs: Epochs): Committee {
-  const committee = epochs.of(read.epoch as Epoch);
-  const known = `${String(epochs.newest.epoch)} is the last one that is known`;
-  must(committee !== undefined, `epoch ${String(read.epoch)} is not that of the genesis, and ${known}`);
-  must(
-    epochs.at(read.sequence) === committee,
-    `sequence ${String(read.sequence)} is not of epoch ${String(read.epoch)}`,
-  );
-  must(read.tableHash === committee.hash, `table_hash is not that of the epoch, which is ${committee.hash}`);
-  return committee;
-}
+const votersOf = ({ commits }: ReadDecision, committee: Committee): NodeId[] =>
+  commits
+    .map(({ nodeId }) => nodeId)
+    .filter((nodeId) => {
+      const index = committee.indexOf(nodeId);
+      return index !== undefined && committee.isVoter(index);
+    });
 
-function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimitives, epochs: Epochs): DecisionProof {
+function prove(
+  certificate: unknown,
+  genesis: Genesis,
+  primitives: VerifierPrimitives,
+  across: AcrossEpochs,
+): DecisionProof {
   const { hash } = primitives;
   const swarm = swarmId(hash, genesis);
-  const read = readDecision(certificate, Math.max(...epochs.all.map(({ n }) => n)));
+  const read = readDecision(certificate, MEMBERS_MAX);
   must(read.swarmId === swarm, `swarm_id is not that of the genesis, which is ${swarm}`);
+  const epochs = provenEpochs(genesis, primitives, across);
   const committee = committeeOf(read, epochs);
-  const envelope = readEnvelope(read.envelope, committee, hash);
+  const envelope = readEnvelope(read.envelope, committee.table, hash);
   const request = requestOf(envelope, read);
   checkEnvelopeSignature(envelope, committee, swarm, primitives);
   checkPlace(envelope, read, hash);
@@ -186,6 +198,7 @@ function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimi
     swarm: genesis.swarm,
     swarm_id: swarm,
     epoch: read.epoch,
+    trusted_epoch: epochs.all[0]?.epoch ?? read.epoch,
     view: read.view,
     sequence: read.sequence,
     proposal_id: read.proposalId,
@@ -195,7 +208,7 @@ function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimi
     proposer: request.proposer === '' ? signer : request.proposer,
     ...(request.metadata.length === 0 ? {} : { metadata: presentJson(request.metadata) }),
     signed_by: { kind: envelope.signer.kind, id: signer },
-    committed_by: read.commits.map(({ nodeId }) => nodeId),
+    committed_by: votersOf(read, committee),
     weight: committee.weightOf(signatures.map(({ sender }) => sender)),
     quorum_weight: committee.quorumWeight,
   };
@@ -205,19 +218,20 @@ function prove(certificate: unknown, genesis: Genesis, primitives: VerifierPrimi
  * Verifies a decision certificate against the genesis that its reader trusts: pure, without network, the same in a browser.
  *
  * It recomputes all of it: swarm id and table hash from the genesis, the envelope's id and signature, the proposal id, the
- * Merkle paths, and a quorum of distinct members' COMMITs by weight. It proves that the members decided the request at that
- * place of the log; that executing it came to something else than a repetition or a missed deadline is proven by a receipt,
- * which this form does not carry. `epochs` are those that verifyEpochs proved; without them only decisions of the first
- * epoch hold. Never throws for what a certificate holds; throws an EpochTableError for a genesis whose table is refused.
+ * Merkle paths, and a quorum of distinct members' COMMITs by weight. For a certificate of a later epoch, `across` brings the chain
+ * of epoch changes that leads there; where the chain shows that the certificate's epoch ended, nothing beyond its end holds.
+ * It proves that the members decided the request at that place of the log; that executing it came to something else than a
+ * repetition or a missed deadline is proven by a receipt, which this form does not carry. Never throws for what a certificate or a
+ * chain holds; throws an EpochTableError for a genesis whose table is refused.
  */
 export function verifyDecision(
   certificate: unknown,
   genesis: Genesis,
   primitives: VerifierPrimitives,
-  epochs = new Epochs(primitives.hash, genesis.table),
+  across: AcrossEpochs = {},
 ): DecisionVerdict {
   try {
-    return prove(certificate, genesis, primitives, epochs);
+    return prove(certificate, genesis, primitives, across);
   } catch (error) {
     if (error instanceof CertificateFault) return { holds: false, reason: error.message };
     throw error;
@@ -238,7 +252,7 @@ export function verifyDecisionText(
   text: string,
   genesis: Genesis,
   primitives: VerifierPrimitives,
-  epochs?: Epochs,
+  across: AcrossEpochs = {},
 ): DecisionVerdict {
   let value: unknown;
   try {
@@ -246,7 +260,7 @@ export function verifyDecisionText(
   } catch {
     return { holds: false, reason: 'not JSON' };
   }
-  const verdict = verifyDecision(value, genesis, primitives, epochs);
+  const verdict = verifyDecision(value, genesis, primitives, across);
   if (!verdict.holds || isCanonicalText(text, value)) return verdict;
   return { holds: false, reason: 'not written as JSON.stringify writes it (compact, or indented by two)' };
 }

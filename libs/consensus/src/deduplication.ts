@@ -1,18 +1,9 @@
-import {
-  concatBytes,
-  digestOfBytes,
-  invariant,
-  purposeHash,
-  Writer,
-  type Digest,
-  type Hash,
-  type Millis,
-  type Reader,
-} from '@concordat/protocol';
+import { invariant, LayoutError, Writer, type Millis, type Reader } from '@concordat/protocol';
 
 /** What is known of one signer's nonces: the highest executed one and which of the `window` below it were. */
 class Client {
-  digest: Uint8Array | undefined;
+  /** Its encoding, until it changes. */
+  record: Uint8Array | undefined;
 
   constructor(
     /** Highest executed nonce. */
@@ -38,7 +29,6 @@ export class Deduplication {
   private readonly clients = new Map<string, Client>();
 
   constructor(
-    private readonly hash: Hash,
     private readonly window: number,
     private readonly clientsMax: number,
   ) {}
@@ -74,7 +64,7 @@ export class Deduplication {
     const at = this.place(nonce);
     client.used[at >>> 5] = (client.used[at >>> 5] ?? 0) | (1 << (at & 31));
     if (forgetAfter > client.forgetAfter) client.forgetAfter = forgetAfter;
-    client.digest = undefined;
+    client.record = undefined;
   }
 
   /**
@@ -87,24 +77,15 @@ export class Deduplication {
     }
   }
 
-  /** Digest over all records, independent of the order in which signers came. */
-  digest(): Digest {
-    const parts: Uint8Array[] = [];
-    for (const key of this.keysInOrder()) {
-      const client = this.clients.get(key);
-      if (client === undefined) continue;
-      client.digest ??= purposeHash(this.hash, 'deduplication', this.encodeClient(key, client));
-      parts.push(client.digest);
-    }
-    return digestOfBytes(purposeHash(this.hash, 'deduplication', concatBytes(...parts)));
-  }
-
   /** Appends the whole table. */
   write(writer: Writer): void {
     writer.u32(this.clients.size);
     for (const key of this.keysInOrder()) {
       const client = this.clients.get(key);
-      if (client !== undefined) writer.raw(this.encodeClient(key, client));
+      if (client === undefined) continue;
+      // Most clients are idle from one checkpoint to the next.
+      client.record ??= this.encodeClient(key, client);
+      writer.raw(client.record);
     }
   }
 
@@ -118,6 +99,7 @@ export class Deduplication {
       const words = reader.u16();
       for (let word = 0; word < words; word++) {
         const index = reader.u16();
+        if (index >= client.used.length) throw new LayoutError('a nonce outside the window');
         client.used[index] = reader.u32();
       }
       this.clients.set(key, client);

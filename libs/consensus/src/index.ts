@@ -1,10 +1,11 @@
 export type { Judge } from './judge';
 export { Deduplication, type NonceVerdict } from './deduplication';
-export { isExecuted, Ledger, type Execution, type LedgerOptions } from './ledger';
+export { epochToResume, isExecuted, Ledger, type Execution, type LedgerOptions } from './ledger';
 export { Pool, type PoolLimits } from './pool';
 export {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
+  silenceMaxMs,
   type Address,
   type BindingKind,
   type CommittedBlock,
@@ -21,7 +22,10 @@ export {
   type ReplicaEvent,
   type ReplicaState,
   type RequestedChange,
+  type RunningTimer,
   type SignedStatement,
+  type SlotProgress,
+  type SnapshotProgress,
   type TimerId,
   type WaitingEnvelope,
 } from './replica';

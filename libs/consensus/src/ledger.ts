@@ -3,11 +3,13 @@ import {
   digestOfBytes,
   epochTableHash,
   invariant,
+  LayoutError,
   NULL_DIGEST,
   OUTCOMES,
   purposeDigest,
   purposeHash,
   Reader,
+  StateTree,
   Writer,
   ZERO_DIGEST,
   type Batch,
@@ -25,6 +27,7 @@ import {
   type Sequence,
 } from '@concordat/protocol';
 import { Deduplication, type NonceVerdict } from './deduplication';
+import type { KeyVerifier } from './membership/authorities';
 import { Membership } from './membership/membership';
 import type { Judge } from './judge';
 import type { RequestedChange } from './replica';
@@ -47,7 +50,7 @@ export interface LedgerOptions {
   readonly judge: Judge;
 }
 
-const STATE_LAYOUT = 2;
+const STATE_LAYOUT = 3;
 
 /**
  * The replicated state: what every honest member has after the same sequences, bit for bit.
@@ -83,6 +86,11 @@ export class Ledger {
   /** Table of the epoch after the boundary, as decided so far. */
   get nextTable(): EpochTable | undefined {
     return this.membership.next;
+  }
+
+  /** Of the epoch whose sequences it executes. */
+  get committee(): Committee {
+    return this.options.committee;
   }
 
   /** Last executed sequence. */
@@ -139,31 +147,24 @@ export class Ledger {
     return { outcomes: result, logTime: this.time, headDigest: this.head, changes };
   }
 
-  /** What a CHECKPOINT at the current sequence says. Drops what can no longer matter first, on every member at the same place. */
-  checkpoint(): CheckpointContent {
+  /**
+   * The state at the current sequence with its chunks, and what a CHECKPOINT says of it. Drops what can no longer matter
+   * first, on every member at the same place.
+   */
+  checkpoint(): { readonly content: CheckpointContent; readonly tree: StateTree } {
     this.deduplication.forget(this.time);
-    const stateDigest = purposeDigest(
-      this.hash,
-      'state',
-      new Writer(24).u64(this.sequence).u64(this.time).u64(this.decidedCount).bytes(),
-      digestBytes(this.head),
-      digestBytes(this.deduplication.digest()),
-      digestBytes(this.options.committee.hash),
-      digestBytes(this.membership.digest()),
-    );
+    const tree = new StateTree(this.hash, this.encode());
     const { boundary, nextTable } = this;
-    return {
-      stateDigest,
-      boundary,
-      nextTableHash: nextTable === undefined ? ZERO_DIGEST : epochTableHash(this.hash, nextTable),
-    };
+    const nextTableHash = nextTable === undefined ? ZERO_DIGEST : epochTableHash(this.hash, nextTable);
+    return { content: { stateDigest: tree.digest, boundary, nextTableHash }, tree };
   }
 
-  /** The whole state, for the member's own restart. */
+  /** The whole state in its one encoding: what a checkpoint's digest is made of, and what a restart begins with. */
   encode(): Uint8Array {
     const writer = new Writer(1024)
       .u8(STATE_LAYOUT)
       .u64(this.table.epoch)
+      .digest(this.options.committee.hash)
       .u64(this.sequence)
       .u64(this.time)
       .u64(this.decidedCount)
@@ -178,10 +179,7 @@ export class Ledger {
    */
   restore(bytes: Uint8Array): void {
     const reader = new Reader(bytes);
-    const layout = reader.u8();
-    invariant(layout === STATE_LAYOUT, `state layout ${String(layout)} is known`);
-    const committee = this.options.epochs.of(reader.u64() as Epoch);
-    invariant(committee !== undefined, 'the epoch of a stored state is known');
+    const committee = readOwner(reader, this.options.epochs);
     this.sequence = reader.u64() as Sequence;
     this.time = reader.u64() as Millis;
     this.decidedCount = reader.u64();
@@ -194,27 +192,35 @@ export class Ledger {
     if (committee.epoch !== this.table.epoch) this.beginEpoch();
   }
 
+  /** Another ledger of the same kind, with the genesis state, for an epoch. */
+  blank(committee: Committee): Ledger {
+    return new Ledger({ ...this.options, committee });
+  }
+
   /** The state at the end of an epoch becomes the one that the next begins with. */
   private beginEpoch(): void {
     const { next } = this.membership;
-    invariant(
+    const follows =
       next !== undefined &&
-        this.sequence === this.table.baseSequence &&
-        epochTableHash(this.hash, next) === this.options.committee.hash,
-      `the state after sequence ${String(this.sequence)} leads into epoch ${String(this.table.epoch)}`,
-    );
+      this.sequence === this.table.baseSequence &&
+      epochTableHash(this.hash, next) === this.options.committee.hash;
+    if (!follows) {
+      const place = `the state after sequence ${String(this.sequence)}`;
+      throw new LayoutError(`${place} does not lead into epoch ${String(this.table.epoch)}`);
+    }
     this.membership = this.membership.succeed();
   }
 
   private membershipOf(committee: Committee): Membership {
     const { hash, swarmId, epochs, judge } = this.options;
+    const verify: KeyVerifier = (key, bytes, signature) => judge.verify(key, bytes, signature);
     const proves = (proof: Uint8Array, accused: NodeId): boolean =>
       judge.proves(epochs, this.table.epoch, proof, accused);
-    return new Membership({ hash, swarmId, table: committee.table, verify: judge.verify, proves });
+    return new Membership({ hash, swarmId, table: committee.table, verify, proves });
   }
 
   private emptyDeduplication(): Deduplication {
-    return new Deduplication(this.hash, this.table.nonceWindow, this.table.clientsMax);
+    return new Deduplication(this.table.nonceWindow, this.table.clientsMax);
   }
 
   private executeEnvelope(envelope: Envelope, outcomes: number[], changes: RequestedChange[]): void {
@@ -247,6 +253,32 @@ export class Ledger {
     this.deduplication.mark(signerKey, nonce, (this.time + requestLifetimeMaxMs + logTimeBoundMs) as Millis);
     return OUTCOMES.decided;
   }
+}
+
+/** The committee of the epoch in which a state was written; a LayoutError for one that is not known. */
+function readOwner(reader: Reader, epochs: Epochs): Committee {
+  const layout = reader.u8();
+  if (layout !== STATE_LAYOUT) throw new LayoutError(`state layout ${String(layout)} is unknown`);
+  const committee = epochs.of(reader.u64() as Epoch);
+  const tableHash = reader.digest();
+  if (committee?.hash !== tableHash) throw new LayoutError('the epoch of a stored state is not known');
+  return committee;
+}
+
+/**
+ * The epoch in which a member goes on from a stored state: the one that it was written in, or the next when that ended
+ * with it and the next is known. Without a state it is the first. A member may know of later epochs by proof; their
+ * decisions it still lacks. Throws a LayoutError.
+ */
+export function epochToResume(epochs: Epochs, state: Uint8Array | undefined): Committee {
+  const [genesis] = epochs.all;
+  invariant(genesis !== undefined, 'there is an epoch');
+  if (state === undefined) return genesis;
+  const reader = new Reader(state);
+  const committee = readOwner(reader, epochs);
+  const sequence = reader.u64();
+  const next = epochs.of((committee.epoch + 1) as Epoch);
+  return next?.table.baseSequence === sequence ? next : committee;
 }
 
 /** True when none of an envelope's requests could still be decided: every nonce is used or below its signer's window. */

@@ -98,4 +98,13 @@ describe('the request pool', () => {
     expect(pool.proposedAt(proposed.id)).toBe(1);
     expect(pool.size).toBe(2);
   });
+
+  it('offers anew what was proposed where everything is over now, and only that', () => {
+    const pool = poolOf(['A', 'normal'], ['B', 'normal'], ['C', 'normal']);
+    for (const sequence of [1, 2, 3]) pool.take(sequence as Sequence, 1, 1 << 20);
+    expect(pool.hasUnproposed).toBe(false);
+    pool.unproposeThrough(2 as Sequence);
+    expect(['A', 'B', 'C'].map((id) => pool.proposedAt(envelopeOf(id).id))).toEqual([undefined, undefined, 3]);
+    expect(pool.take(4 as Sequence, 10, 1 << 20).map(name)).toEqual(['A', 'B']);
+  });
 });

@@ -171,6 +171,12 @@ export class Pool {
     for (const entry of this.entries.values()) this.queue(entry);
   }
 
+  /** Forgets proposals up to a sequence that is over: what is still here was not executed there. */
+  unproposeThrough(sequence: Sequence): void {
+    for (const entry of this.entries.values())
+      if (entry.proposedAt !== undefined && entry.proposedAt <= sequence) this.queue(entry);
+  }
+
   /** Drops envelopes that nobody waits for any more. */
   removeWhere(isNeedless: (envelope: Envelope) => boolean): void {
     for (const [id, { envelope }] of this.entries) if (isNeedless(envelope)) this.remove(id);

@@ -37,6 +37,8 @@ export type ReplicaEvent =
   /** A client's envelope at this member's own gateway. Answered by an `admitted` or `refused` effect in the same step. */
   | { readonly kind: 'submit'; readonly at: Millis; readonly envelope: Authentic }
   | { readonly kind: 'timer'; readonly at: Millis; readonly timer: TimerId }
+  /** The host has dropped old decisions: all from `oldest` on can still be supplied. Also told at the start, unless it is 1. */
+  | { readonly kind: 'retained'; readonly at: Millis; readonly oldest: Sequence }
   /** The host's queue is empty: the moment to relay and propose, so that what arrives together travels together. */
   | { readonly kind: 'drained'; readonly at: Millis };
 
@@ -102,7 +104,7 @@ export interface SignedStatement {
 export type BindingKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint' | 'viewChange' | 'newView';
 
 /** Kinds of drafts that promise nothing. */
-export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange';
+export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange' | 'snapshot' | 'chunk';
 
 /** To whom something goes: a member of the epoch, or a node by its name. */
 export type Address = MemberIndex | NodeId;
@@ -138,9 +140,29 @@ export type Effect =
   | { readonly kind: 'stable'; readonly sequence: Sequence }
   /**
    * The epoch has ended here, and all of it that matters is durable before this effect: the host builds the replica of the
-   * next epoch from it. This one does nothing more.
+   * next epoch from it. This one does nothing more. After a state of a later epoch was taken over, that is the epoch that
+   * follows `change`, and `stable` proves the state if it lies above the epoch's beginning.
    */
-  | { readonly kind: 'epochEnded'; readonly change: EpochChange }
+  | {
+      readonly kind: 'epochEnded';
+      readonly change: EpochChange;
+      /** What the next replica starts from; as in the newest `state` record. */
+      readonly state: { readonly sequence: Sequence; readonly bytes: Uint8Array };
+      readonly stable: CheckpointCertificate | undefined;
+    }
+  /**
+   * This member takes over a certified state: decisions from..sequence are not here, and never come as `commit`. Comes
+   * before the state is made durable, in the order of the decisions, so that the decision store knows of the gap first.
+   */
+  | {
+      readonly kind: 'installed';
+      readonly from: Sequence;
+      readonly sequence: Sequence;
+      /** Requests decided in all, up to there. */
+      readonly totalDecided: number;
+      /** Envelopes that waited here and were executed in the gap, one way or another. */
+      readonly envelopes: readonly Envelope[];
+    }
   /** This member found that it must not go on (its state differs from what a quorum certified). The host stops the process. */
   | { readonly kind: 'halt'; readonly reason: string };
 
@@ -193,6 +215,32 @@ export interface EnvelopeProgress {
   readonly sequence: Sequence | undefined;
   /** Distinct members per phase, in the current view. */
   readonly votes: { readonly prePrepare: number; readonly prepare: number; readonly commit: number };
+  /** Who has voted in the phase that it is in, ascending; nobody while no leader has proposed it. */
+  readonly voters: readonly MemberIndex[];
+  /** The sequence that is executed next, when that is another one and has a proposal: nothing above it can be executed. */
+  readonly behind: SlotProgress | undefined;
+  /** Highest sequence for which a proposal is known here; the one executed last when there is none above it. */
+  readonly proposed: Sequence;
+  /** Last sequence that may be proposed now. */
+  readonly windowTop: Sequence;
+}
+
+/** Where a sequence stands. */
+export interface SlotProgress {
+  readonly sequence: Sequence;
+  readonly phase: 'prepare' | 'commit' | 'decided';
+  /** Who has voted in that phase, ascending. */
+  readonly voters: readonly MemberIndex[];
+}
+
+/** A clock that gives a leader up when it runs out. */
+export interface RunningTimer {
+  /** `progress`: the oldest waiting request's time with this leader. `new-view`: the next leader's time to begin its view. */
+  readonly timer: 'progress' | 'new-view';
+  readonly startedAt: Millis;
+  readonly lengthMs: number;
+  /** The envelope that a `progress` timer belongs to; undefined for the rest of an epoch that ends, and for `new-view`. */
+  readonly envelope: Digest | undefined;
 }
 
 /** Last heard of another member, from its STATUS. A claim: it decides whom to ask, never what is true. */
@@ -202,7 +250,19 @@ export interface PeerState {
   readonly view: View;
   readonly executed: Sequence;
   readonly stable: Sequence;
+  /** Oldest decided sequence from which on it can supply all. */
+  readonly oldest: Sequence;
   readonly headDigest: Digest;
+  /** Members that it says not to hear. */
+  readonly silent: readonly MemberIndex[];
+}
+
+/** A state that a member is fetching in place of the decisions that led to it. */
+export interface SnapshotProgress {
+  readonly sequence: Sequence;
+  /** Chunks that are here, all verified. */
+  readonly chunks: number;
+  readonly chunksInAll: number;
 }
 
 /** A member's own view of itself. */
@@ -230,8 +290,16 @@ export interface ReplicaState {
   readonly proven: readonly MemberIndex[];
   /** Slots, votes, batches and the like that are held in memory. */
   readonly slots: number;
+  /** Oldest decided sequence from which on all can be supplied here. */
+  readonly oldest: Sequence;
+  /** Undefined while no state is being fetched. */
+  readonly snapshot: SnapshotProgress | undefined;
   /** Members that were heard, by index. */
   readonly peers: readonly PeerState[];
+  /** Undefined while nothing waits for a leader. */
+  readonly timer: RunningTimer | undefined;
+  /** Members that ask for a view above `view`, as far as it is known here, ascending. */
+  readonly asking: readonly MemberIndex[];
 }
 
 /** A member as a state machine: the same events give the same effects, byte for byte. No I/O, no clock, no randomness. */
@@ -267,7 +335,18 @@ export interface ReplicaConfig {
   readonly pipelineDepth: number;
   readonly poolEnvelopesMax: number;
   readonly poolBytesMax: number;
+  /** More decisions than this behind, a member fetches a whole state instead. */
+  readonly snapshotGap: number;
 }
+
+/** Silence under which a member never counts as out of reach: a busy machine pauses too. */
+const SILENCE_MIN_MS = 1_000;
+/** Heartbeats that may be lost before a member counts as out of reach. */
+const SILENT_INTERVALS_MAX = 10;
+
+/** Silence after which a member counts as out of reach: what STATUS says of others, and what people are shown. */
+export const silenceMaxMs = ({ statusIntervalMs }: Pick<ReplicaConfig, 'statusIntervalMs'>): number =>
+  Math.max(SILENCE_MIN_MS, SILENT_INTERVALS_MAX * statusIntervalMs);
 
 /** Defaults; `docs/operating.md` says how they were chosen. */
 export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {
@@ -279,4 +358,5 @@ export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {
   pipelineDepth: 8,
   poolEnvelopesMax: 20_000,
   poolBytesMax: 32 * 1024 * 1024,
+  snapshotGap: 5000,
 };

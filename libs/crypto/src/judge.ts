@@ -6,12 +6,15 @@ import {
   payloadDigest,
   Reader,
   statementBytes,
+  widestLimits,
   type Committee,
   type Digest,
   type Epoch,
+  type Epochs,
   type Hash,
   type Signed,
   type Statement,
+  type WireLimits,
 } from '@concordat/protocol';
 import { decodeEvidence } from '@concordat/records';
 import type { SignatureSuite } from './signature-suite';
@@ -36,7 +39,7 @@ export function createJudge({ swarmId, hash, suite }: JudgeOptions): Judge {
   return {
     verify: (publicKey, bytes, signature) => suite.verify(publicKey, bytes, signature),
     proves(epochs, current, proof, accused) {
-      const evidence = readEvidence(hash, proof, epochs.limits);
+      const evidence = readEvidence(hash, proof, limitsAt(epochs, current));
       if (evidence === undefined) return false;
       const epoch = epochOf(evidence);
       const committee = epochs.of(epoch);
@@ -47,6 +50,15 @@ export function createJudge({ swarmId, hash, suite }: JudgeOptions): Judge {
         : isContradictory(hash, evidence, committee, verifyBy(committee));
     },
   };
+}
+
+/**
+ * Bounds by the two epochs that a proof may be about, which everybody knows who executes in `current`. Later ones only some
+ * know by then: with theirs, members would judge one proof differently.
+ */
+function limitsAt(epochs: Epochs, current: Epoch): WireLimits {
+  const tables = epochs.all.map(({ table }) => table);
+  return widestLimits(tables.filter(({ epoch }) => epoch === current || epoch + 1 === current));
 }
 
 function readEvidence(

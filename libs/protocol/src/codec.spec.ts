@@ -1,3 +1,4 @@
+import { BROKER_PAYLOAD_BYTES } from './broker';
 import * as fc from 'fast-check';
 import { encodeBatch } from './batch';
 import { equalBytes, toHex } from './bytes';
@@ -24,6 +25,7 @@ import {
 import { NULL_DIGEST, portableHash } from './hash';
 import { sequence, view } from './ids';
 import {
+  FETCH_CHUNKS_MAX,
   FETCH_ITEMS_MAX,
   MESSAGE_KINDS,
   SLOTS_IN_STATUS_MAX,
@@ -33,6 +35,7 @@ import {
   type Statement,
 } from './messages';
 import { isRejection, REJECTION_CODES, type Rejection } from './rejection';
+import { STATE_CHUNK_BYTES } from './state-chunks';
 import { sampleMessage, sampleMessages, someBatch } from './testing/samples';
 import { createSwarm, someContent, someDigest } from './testing/swarm';
 import { LayoutError, Reader, Writer } from './wire';
@@ -156,7 +159,7 @@ describe('frames', () => {
     ['version 2', bytes.with(0, 2), 'unsupported_version'],
     ['a version alone', Uint8Array.of(1), 'malformed'],
     ['kind 0', bytes.with(1, 0), 'unknown_kind'],
-    ['kind 13', bytes.with(1, 13), 'unknown_kind'],
+    ['kind 15', bytes.with(1, 15), 'unknown_kind'],
     ['an epoch above 2^53 - 1', bytes.with(2, 1), 'malformed'],
     ['a view above 2^53 - 1', bytes.with(12, 1), 'malformed'],
     ['a sequence above 2^53 - 1', bytes.with(20, 1), 'malformed'],
@@ -170,6 +173,18 @@ describe('frames', () => {
     ['as many bytes as the largest message, all 0', new Uint8Array(limits.messageBytesMax), 'unsupported_version'],
   ];
   it.each(rows)('%s', (_, wrong, code) => expect(codeOf(decodeFrame(wrong, limits))).toBe(code));
+
+  it('may be as large as a broker carries where they prove a later epoch, whose table may be larger than this one', () => {
+    const proof = encodeMessage(sampleMessage(swarm, 'epochChange'));
+    const padded = (length: number, from: Uint8Array): Uint8Array => {
+      const larger = new Uint8Array(length);
+      larger.set(from);
+      return larger;
+    };
+    expect(codeOf(decodeFrame(padded(BROKER_PAYLOAD_BYTES, proof), limits))).toBe('accepted');
+    expect(codeOf(decodeFrame(padded(BROKER_PAYLOAD_BYTES + 1, proof), limits))).toBe('oversized');
+    expect(codeOf(decodeFrame(padded(limits.messageBytesMax + 1, bytes), limits))).toBe('oversized');
+  });
 
   it('are read without a look at the payload', () => {
     const frame = decodeFrame(Uint8Array.of(...bytes, 1, 2, 3), limits) as Frame;
@@ -229,8 +244,16 @@ describe('payloads that lie or do not fit', () => {
   const commitHead = (): Writer => new Writer().u64(0).u64(9).digest(NULL_DIGEST);
   const newViewHead = (): Writer => new Writer().u16(0);
   const entry = (at: number): Uint8Array => new Writer().u64(at).digest(NULL_DIGEST).short(new Uint8Array(64)).bytes();
-  const statusHead = (): Writer => new Writer().u64(0).u64(0).digest(NULL_DIGEST);
+  const statusHead = (): Writer => new Writer().u64(0).u64(0).u64(1).digest(NULL_DIGEST);
+  const silentOf = (...bits: number[]): Writer => statusHead().raw(new Uint8Array(6)).short(Uint8Array.from(bits));
   const noDigests = (): Writer => new Writer().text('n1').u16(0).u16(0).u16(0);
+  const wanted = (at: number, from: number, count: number): Writer =>
+    noDigests().u64(0).u64(0).u64(at).u32(from).u16(count);
+  const offer = (at: number, bytes: number): Writer => {
+    const writer = new Writer();
+    writeCheckpointCertificate(writer, swarm.checkpointCertificate(at, someContent('8'), [0, 1, 3]));
+    return writer.u64(bytes).digest(NULL_DIGEST);
+  };
   const manyDigests = (count: number): Writer => {
     const writer = new Writer().u16(count);
     for (let i = 0; i < count; i++) writer.digest(NULL_DIGEST);
@@ -301,19 +324,28 @@ describe('payloads that lie or do not fit', () => {
         .raw(new Uint8Array(2000)),
       {},
     ],
-    ['status', 'a slot that is executed', statusHead().u16(1).u64(5).u8(1).u16(0).u16(0), { sequence: sequence(5) }],
-    ['status', 'a slot twice', statusHead().u16(2).u64(5).u8(1).u64(5).u8(1).u16(0).u16(0), {}],
-    ['status', 'a flag that there is not', statusHead().u16(1).u64(5).u8(8).u16(0).u16(0), {}],
+    [
+      'status',
+      'a slot that is executed',
+      statusHead().u16(1).u64(5).u8(1).raw(new Uint8Array(6)),
+      { sequence: sequence(5) },
+    ],
+    ['status', 'a slot twice', statusHead().u16(2).u64(5).u8(1).u64(5).u8(1).raw(new Uint8Array(6)), {}],
+    ['status', 'a flag that there is not', statusHead().u16(1).u64(5).u8(8).raw(new Uint8Array(6)), {}],
     [
       'status',
       'too many waiting',
       statusHead()
         .u16(0)
         .raw(manyDigests(WAITING_IN_STATUS_MAX + 1).bytes())
-        .u16(0),
+        .raw(new Uint8Array(4)),
       {},
     ],
-    ['status', 'more VIEW-CHANGEs than members', statusHead().u16(0).u16(0).u16(5).raw(new Uint8Array(10)), {}],
+    ['status', 'more VIEW-CHANGEs than members', statusHead().u16(0).u16(0).u16(5).raw(new Uint8Array(52)), {}],
+    ['status', 'silent members with 0 bytes left', statusHead().raw(new Uint8Array(6)).u16(1), {}],
+    ['status', 'silent members in two bytes of a swarm of 4', silentOf(1, 1), {}],
+    ['status', 'silent members with an empty last byte', silentOf(0), {}],
+    ['status', 'a silent member beyond the table', silentOf(0b1_0000), {}],
     [
       'fetch',
       'too many batches',
@@ -323,17 +355,46 @@ describe('payloads that lie or do not fit', () => {
         .u16(0)
         .u16(0)
         .u64(0)
-        .u64(0),
+        .u64(0)
+        .raw(new Uint8Array(14)),
       {},
     ],
     ['fetch', '65535 envelopes with 3 bytes left', new Writer().text('n1').u16(0).u16(0).u16(0xffff).raw(three), {}],
-    ['fetch', 'an origin that is no id', new Writer().text('n.1').raw(new Uint8Array(22)), {}],
-    ['fetch', 'no origin', new Writer().text('').raw(new Uint8Array(22)), {}],
+    ['fetch', 'an origin that is no id', new Writer().text('n.1').raw(new Uint8Array(36)), {}],
+    ['fetch', 'no origin', new Writer().text('').raw(new Uint8Array(36)), {}],
     ['epochChange', 'nothing', new Writer(), {}],
     ['epochChange', 'no table', new Writer().long(new Uint8Array(0)), {}],
-    ['fetch', 'a range from 0', noDigests().u64(0).u64(5), {}],
-    ['fetch', 'a range to 0', noDigests().u64(5).u64(0), {}],
-    ['fetch', 'a range that descends', noDigests().u64(6).u64(5), {}],
+    ['fetch', 'a range from 0', noDigests().u64(0).u64(5).raw(new Uint8Array(14)), {}],
+    ['fetch', 'a range to 0', noDigests().u64(5).u64(0).raw(new Uint8Array(14)), {}],
+    ['fetch', 'a range that descends', noDigests().u64(6).u64(5).raw(new Uint8Array(14)), {}],
+    ['fetch', 'chunks of no snapshot', wanted(0, 0, 1), {}],
+    ['fetch', 'a first chunk without a count', wanted(8, 1, 0), {}],
+    ['fetch', 'too many chunks', wanted(8, 0, FETCH_CHUNKS_MAX + 1), {}],
+    ['status', 'no oldest sequence', new Writer().u64(0).u64(0).u64(0).digest(NULL_DIGEST).raw(new Uint8Array(6)), {}],
+    ['snapshot', 'nothing', new Writer(), {}],
+    ['snapshot', 'an empty state', offer(8, 0), { sequence: sequence(8) }],
+    ['snapshot', 'a certificate for another sequence', offer(8, 1), { sequence: sequence(16) }],
+    ['chunk', '4 GiB', new Writer().u32(0).u32(0xffff_ffff).raw(three), {}],
+    [
+      'chunk',
+      'one byte too many',
+      new Writer()
+        .u32(0)
+        .long(new Uint8Array(STATE_CHUNK_BYTES + 1))
+        .u8(0),
+      {},
+    ],
+    [
+      'chunk',
+      'a path that is too long',
+      new Writer()
+        .u32(0)
+        .long(three)
+        .u8(33)
+        .raw(new Uint8Array(33 * 32)),
+      {},
+    ],
+    ['chunk', 'a path that is cut off', new Writer().u32(0).long(three).u8(2).raw(new Uint8Array(63)), {}],
     ['batch', 'nothing', new Writer(), {}],
     ['decided', 'nothing', new Writer(), {}],
     ['decided', '65535 signatures with 3 bytes left', commitHead().u16(0xffff).raw(three), {}],
@@ -380,10 +441,19 @@ describe('payloads that lie or do not fit', () => {
     [
       'status',
       'as much as there may be',
-      statusHead().u16(0).raw(manyDigests(WAITING_IN_STATUS_MAX).bytes()).u16(0),
+      statusHead().u16(0).raw(manyDigests(WAITING_IN_STATUS_MAX).bytes()).u16(0).short(Uint8Array.of(0b1111)),
       {},
     ],
-    ['fetch', 'one decided sequence', noDigests().u64(5).u64(5), {}],
+    ['fetch', 'one decided sequence', noDigests().u64(5).u64(5).raw(new Uint8Array(14)), {}],
+    ['fetch', 'an offer', wanted(8, 0, 0), {}],
+    ['fetch', 'as many chunks as there may be', wanted(8, 5, FETCH_CHUNKS_MAX), {}],
+    ['snapshot', 'a state of one byte', offer(8, 1), { sequence: sequence(8) }],
+    [
+      'chunk',
+      'a whole one',
+      new Writer().u32(9).long(new Uint8Array(STATE_CHUNK_BYTES)).u8(1).raw(new Uint8Array(32)),
+      {},
+    ],
     ['decided', 'a certificate without signatures: that is for its check to say', commitHead().u16(0), {}],
   ];
   it.each(accepted)('but reads %s: %s', (kind, _, writer, change) =>

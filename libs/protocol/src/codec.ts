@@ -1,4 +1,6 @@
+import { BROKER_PAYLOAD_BYTES } from './broker';
 import { decodeBatch, encodeBatch, type Batch, type BatchLimits } from './batch';
+import { ANY_EPOCH_LIMITS, readChunk, readFetch, readSnapshot, readStatus, writeCatchUp } from './catch-up-codec';
 import { checkpointDigest, type PreparedCertificate } from './certificates';
 import {
   readCheckpointCertificate,
@@ -12,21 +14,15 @@ import {
   type CertificateLimits,
 } from './certificate-codec';
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
-import { MEMBERS_MAX, SIGNATURE_BYTES } from './epoch-table';
 import { decodeEpochTable, encodeEpochTable } from './epoch-table-codec';
-import { isId, type Digest, type Epoch, type MemberIndex, type NodeId, type Sequence, type View } from './ids';
+import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
 import {
-  FETCH_ITEMS_MAX,
   MESSAGE_KINDS,
-  SLOTS_IN_STATUS_MAX,
-  WAITING_IN_STATUS_MAX,
   type Content,
   type MessageKind,
   type NewViewEntry,
   type Signed,
-  type SlotStatus,
   type Statement,
-  type ViewChangeHeld,
 } from './messages';
 import { reject, type Rejection } from './rejection';
 import { decodeEnvelope, type KnownEnvelopes } from './request';
@@ -52,12 +48,6 @@ const KIND_OF_CODE = new Map<number, MessageKind>(
 export const HEADER_BYTES = 1 + 1 + 8 + 2 + 8 + 8 + 32;
 
 const EMPTY = new Uint8Array(0);
-
-/** Bounds of a certificate whose epoch is not known yet. */
-const CHANGE_LIMITS: CertificateLimits = {
-  membersMax: MEMBERS_MAX,
-  signatureBytesMax: Math.max(...Object.values(SIGNATURE_BYTES)),
-};
 
 /** Kinds whose digest is the batch's own; every other digest is a hash of the payload. */
 const DIGEST_IS_BATCH: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit']);
@@ -99,20 +89,10 @@ function encodeComposite(
         writer.u64(sequence).digest(digest).short(signature);
       break;
     case 'status':
-      writer.u64(message.promisedView).u64(message.stableSequence).digest(message.headDigest).u16(message.slots.length);
-      for (const { sequence, flags } of message.slots) writer.u64(sequence).u8(flags);
-      writer.u16(message.waiting.length);
-      for (const id of message.waiting) writer.digest(id);
-      writer.u16(message.viewChangesHeld.length);
-      for (const { sender, view } of message.viewChangesHeld) writer.u16(sender).u64(view);
-      break;
     case 'fetch':
-      writer.text(message.origin);
-      for (const digests of [message.batches, message.viewChanges, message.envelopes]) {
-        writer.u16(digests.length);
-        for (const digest of digests) writer.digest(digest);
-      }
-      writer.u64(message.decided?.from ?? 0).u64(message.decided?.to ?? 0);
+    case 'snapshot':
+    case 'chunk':
+      writeCatchUp(writer, message);
       break;
     case 'decided':
       writeCommitCertificate(writer, message.certificate);
@@ -172,8 +152,12 @@ export const epochOfMessage = (bytes: Uint8Array): Epoch => new Reader(bytes.sub
 
 /** Reads the frame of a message: cheap, so that membership and slot can be checked before anything else is done. */
 export function decodeFrame(bytes: Uint8Array, limits: WireLimits): Frame | Rejection {
-  if (bytes.length > limits.messageBytesMax)
-    return reject('oversized', `${String(bytes.length)} bytes, at most ${String(limits.messageBytesMax)}`);
+  // A proof of a later epoch is as large as that epoch's table, which a node that is behind does not know.
+  const bytesMax =
+    bytes[1] === MESSAGE_KINDS.epochChange
+      ? Math.max(limits.messageBytesMax, BROKER_PAYLOAD_BYTES)
+      : limits.messageBytesMax;
+  if (bytes.length > bytesMax) return reject('oversized', `${String(bytes.length)} bytes, at most ${String(bytesMax)}`);
   try {
     const reader = new Reader(bytes);
     const version = reader.u8();
@@ -236,13 +220,6 @@ function readOptionalBatch(
   return payload.length === 0 ? undefined : decodeBatch(hash, payload, limits, known);
 }
 
-function readDigests(reader: Reader, max: number): Digest[] {
-  const count = reader.count(max, 32);
-  const digests: Digest[] = [];
-  for (let i = 0; i < count; i++) digests.push(reader.digest());
-  return digests;
-}
-
 function readPayload(
   hash: Hash,
   statement: Statement,
@@ -279,10 +256,14 @@ function readPayload(
     case 'epochChange': {
       // Its certificate is another epoch's, which may have been larger.
       const table = decodeEpochTable(reader.long(payload.length));
-      const certificate = readCheckpointCertificate(reader, CHANGE_LIMITS);
+      const certificate = readCheckpointCertificate(reader, ANY_EPOCH_LIMITS);
       reader.end();
       return { ...statement, kind: 'epochChange', change: { table, certificate } };
     }
+    case 'snapshot':
+      return readSnapshot(reader, { ...statement, kind: 'snapshot' });
+    case 'chunk':
+      return readChunk(reader, { ...statement, kind: 'chunk' });
     case 'batch':
       return { ...statement, kind: 'batch', batch: decodeBatch(hash, payload, limits) };
     case 'decided': {
@@ -350,48 +331,4 @@ function readNewView(reader: Reader, statement: Statement<'newView'>, limits: Wi
   }
   reader.end();
   return { ...statement, viewChanges, entries };
-}
-
-function readStatus(reader: Reader, statement: Statement<'status'>, limits: WireLimits): Content {
-  const promisedView = reader.u64() as View;
-  const stableSequence = reader.u64() as Sequence;
-  const headDigest = reader.digest();
-  const count = reader.count(SLOTS_IN_STATUS_MAX, 9);
-  const slots: SlotStatus[] = [];
-  let previous: number = statement.sequence;
-  for (let i = 0; i < count; i++) {
-    const sequence = reader.u64() as Sequence;
-    const flags = reader.u8();
-    if (sequence <= previous) throw new LayoutError('slots do not ascend above executed');
-    if (flags > 7) throw new LayoutError('unknown slot flags');
-    previous = sequence;
-    slots.push({ sequence, flags });
-  }
-  const waiting = readDigests(reader, WAITING_IN_STATUS_MAX);
-  const held = reader.count(limits.membersMax, 10);
-  const viewChangesHeld: ViewChangeHeld[] = [];
-  for (let i = 0; i < held; i++)
-    viewChangesHeld.push({ sender: reader.u16() as MemberIndex, view: reader.u64() as View });
-  reader.end();
-  return { ...statement, promisedView, stableSequence, headDigest, slots, waiting, viewChangesHeld };
-}
-
-function readFetch(reader: Reader, statement: Statement<'fetch'>): Content {
-  const origin = reader.text();
-  if (!isId(origin)) throw new LayoutError('origin is no node id');
-  const batches = readDigests(reader, FETCH_ITEMS_MAX);
-  const viewChanges = readDigests(reader, FETCH_ITEMS_MAX);
-  const envelopes = readDigests(reader, FETCH_ITEMS_MAX);
-  const from = reader.u64() as Sequence;
-  const to = reader.u64() as Sequence;
-  reader.end();
-  if ((from === 0) !== (to === 0) || to < from) throw new LayoutError('a range of decided sequences that is none');
-  return {
-    ...statement,
-    origin: origin as NodeId,
-    batches,
-    viewChanges,
-    envelopes,
-    decided: from === 0 ? undefined : { from, to },
-  };
 }

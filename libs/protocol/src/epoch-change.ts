@@ -26,6 +26,8 @@ export function checkEpochChange(
       'bad_certificate',
       `epoch change: epoch ${String(table.epoch)} does not follow ${String(committee.epoch)}`,
     );
+  if (table.signatureScheme !== committee.table.signatureScheme)
+    return reject('bad_certificate', `epoch change: the signature scheme becomes ${table.signatureScheme}`);
   if (sequence !== content.boundary || sequence !== table.baseSequence)
     return reject('bad_certificate', `epoch change: sequence ${String(sequence)} is not the boundary`);
   if (epochTableHash(hash, table) !== content.nextTableHash)

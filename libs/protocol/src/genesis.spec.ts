@@ -15,7 +15,8 @@ import {
 import { NULL_DIGEST, portableHash, purposeDigest } from './hash';
 import { memberIndex, nodeId, sequence, view, type Epoch } from './ids';
 import { wireLimits } from './limits';
-import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX, type Signed } from './messages';
+import { FETCH_CHUNKS_MAX, FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX, type Signed } from './messages';
+import { STATE_CHUNK_BYTES } from './state-chunks';
 import { createSwarm, memberNames, someContent, someDigest, toyKeys } from './testing/swarm';
 
 fc.configureGlobal({ seed: 7, numRuns: 100 });
@@ -208,10 +209,12 @@ describe('wireLimits', () => {
         sequence: sequence(0),
         promisedView: view(0),
         stableSequence: sequence(0),
+        oldestSequence: sequence(1),
         headDigest: NULL_DIGEST,
         slots: Array.from({ length: SLOTS_IN_STATUS_MAX }, (_, i) => ({ sequence: sequence(i + 1), flags: 7 })),
         waiting: digests(WAITING_IN_STATUS_MAX),
         viewChangesHeld: all.map((index) => ({ sender: memberIndex(index), view: view(7) })),
+        silent: all.map(memberIndex),
       }),
     ],
     [
@@ -225,6 +228,28 @@ describe('wireLimits', () => {
         viewChanges: digests(FETCH_ITEMS_MAX),
         envelopes: digests(FETCH_ITEMS_MAX),
         decided: { from: sequence(1), to: sequence(2) },
+        snapshot: { sequence: sequence(8), from: 0, count: FETCH_CHUNKS_MAX },
+      }),
+    ],
+    [
+      'chunk',
+      swarm.seal(1, {
+        kind: 'chunk',
+        view: view(0),
+        sequence: sequence(8),
+        index: 0xffff_ffff,
+        bytes: new Uint8Array(STATE_CHUNK_BYTES),
+        path: Array.from({ length: 32 }, () => new Uint8Array(32)),
+      }),
+    ],
+    [
+      'snapshot',
+      swarm.seal(1, {
+        kind: 'snapshot',
+        view: view(0),
+        sequence: sequence(8),
+        certificate: swarm.checkpointCertificate(8, someContent('8'), all),
+        shape: { bytes: Number.MAX_SAFE_INTEGER, root: NULL_DIGEST },
       }),
     ],
   ];

@@ -25,9 +25,7 @@ const PURPOSES: readonly HashPurpose[] = [
   'client',
   'outcomes',
   'history',
-  'deduplication',
   'member-key',
-  'pending',
   'state',
   'checkpoint',
 ];

@@ -23,9 +23,7 @@ export type HashPurpose =
   | 'client'
   | 'outcomes'
   | 'history'
-  | 'deduplication'
   | 'member-key'
-  | 'pending'
   | 'state'
   | 'checkpoint';
 

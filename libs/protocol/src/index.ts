@@ -51,7 +51,15 @@ export {
   type Rejection,
   type RejectionCode,
 } from './rejection';
-export { merklePath, merkleRoot, verifyMerklePath } from './merkle';
+export { merklePath, merkleRoot, MerkleTree, verifyMerklePath } from './merkle';
+export {
+  STATE_CHUNK_BYTES,
+  stateChunkCount,
+  stateDigest,
+  StateTree,
+  verifyStateChunk,
+  type StateShape,
+} from './state-chunks';
 export { faultsTolerated, faultyWeightMax, quorumByCount, quorumByWeight } from './quorum';
 export {
   CAPABILITIES_MAX,
@@ -71,6 +79,7 @@ export {
   type SignatureScheme,
 } from './epoch-table';
 export { decodeEpochTable, encodeEpochTable, epochTableHash } from './epoch-table-codec';
+export { epochTableFromJson, epochTableToJson } from './epoch-table-json';
 export { Committee } from './committee';
 export { leaderSchedule } from './leader-schedule';
 export {
@@ -85,7 +94,8 @@ export {
 export { Epochs } from './epochs';
 export { checkEpochChange, type EpochChange } from './epoch-change';
 export { noOutcomes, OUTCOME_NAMES, OUTCOMES, type Outcome, type OutcomeName } from './outcomes';
-export { BROKER_PAYLOAD_BYTES, widestLimits, wireLimits } from './limits';
+export { BROKER_PAYLOAD_BYTES } from './broker';
+export { widestLimits, wireLimits } from './limits';
 export {
   CATEGORIES,
   clientId,
@@ -124,6 +134,7 @@ export {
 } from './batch';
 export {
   EVIDENCE_KINDS,
+  FETCH_CHUNKS_MAX,
   FETCH_ITEMS_MAX,
   MESSAGE_KINDS,
   SLOT_FLAGS,
@@ -146,6 +157,9 @@ export {
   type RequestRelay,
   type Signed,
   type SlotStatus,
+  type SnapshotChunk,
+  type SnapshotOffer,
+  type SnapshotRequest,
   type Statement,
   type Status,
   type Verified,

@@ -14,6 +14,8 @@ export const MESSAGE_KINDS = {
   decided: 10,
   requests: 11,
   epochChange: 12,
+  snapshot: 13,
+  chunk: 14,
 } as const;
 /** Kind of a message between members. */
 export type MessageKind = keyof typeof MESSAGE_KINDS;

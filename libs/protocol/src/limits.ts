@@ -1,12 +1,12 @@
 import { BATCH_OVERHEAD_BYTES } from './batch';
+import { CHUNK_PATH_MAX } from './catch-up-codec';
 import { HEADER_BYTES, type WireLimits } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
 import { encodeEpochTable } from './epoch-table-codec';
 import type { Sequence } from './ids';
+import { memberSetBytes } from './member-set';
 import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
-
-/** Payload that a broker carries unless it is told otherwise: NATS's own default. Tables are made to fit into it. */
-export const BROKER_PAYLOAD_BYTES = 1024 * 1024;
+import { STATE_CHUNK_BYTES } from './state-chunks';
 
 /** Bounds of everything on the wire under a table. `messageBytesMax` is the largest legal message; a broker must carry it whole. */
 export function wireLimits(table: EpochTable): WireLimits {
@@ -21,9 +21,22 @@ export function wireLimits(table: EpochTable): WireLimits {
     head + table.batchBytesMax + commitCertificate,
     head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
     head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
-    head + 64 + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16,
+    head + 64 + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16 + 14,
+    head + checkpointCertificate + 8 + 32,
+    head + 4 + 4 + STATE_CHUNK_BYTES + 1 + CHUNK_PATH_MAX * 32,
     head + 4 + encodeEpochTable(table).length + checkpointCertificate,
-    head + 8 + 8 + 32 + 2 + SLOTS_IN_STATUS_MAX * 9 + 2 + WAITING_IN_STATUS_MAX * 32 + 2 + n * 10,
+    head +
+      8 +
+      8 +
+      8 +
+      32 +
+      2 +
+      SLOTS_IN_STATUS_MAX * 9 +
+      2 +
+      WAITING_IN_STATUS_MAX * 32 +
+      2 +
+      n * 10 +
+      memberSetBytes(n),
   );
   return {
     requestsMax: table.batchRequestsMax,

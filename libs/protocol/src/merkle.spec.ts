@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { fromHex, toHex } from './bytes';
 import { portableHash } from './hash';
-import { merklePath, merkleRoot, verifyMerklePath } from './merkle';
+import { merklePath, merkleRoot, MerkleTree, verifyMerklePath } from './merkle';
 
 fc.configureGlobal({ seed: 4, numRuns: 50 });
 
@@ -129,4 +129,15 @@ it('takes no sibling that is not 32 bytes, even under a hash that would not tell
   const holds = (bytes: number): boolean =>
     verifyMerklePath(blind, new Uint8Array(1), 0, 2, [new Uint8Array(bytes)], new Uint8Array(32));
   expect([31, 32, 33, 0].map(holds)).toEqual([false, true, false, false]);
+});
+
+it('a tree gives the same roots and paths as one hash at a time', () => {
+  for (let count = 0; count <= 40; count++) {
+    const leaves = leavesOf(count);
+    const tree = new MerkleTree(portableHash, leaves);
+    expect(tree.root).toEqual(merkleRoot(portableHash, leaves));
+    for (let index = 0; index < count; index++)
+      expect(tree.path(index)).toEqual(merklePath(portableHash, leaves, index));
+    expect(() => tree.path(count)).toThrow('no leaf');
+  }
 });

@@ -51,6 +51,48 @@ export function merklePath(hash: Hash, leaves: readonly Uint8Array[], index: num
   );
 }
 
+/** A tree that gives many paths: every hash in it is made once. */
+export class MerkleTree {
+  /** Leaf hashes first. A node without a sibling moves up as it is, which is where RFC 9162 splits too. */
+  private readonly levels: (readonly Uint8Array[])[];
+
+  constructor(
+    private readonly hash: Hash,
+    leaves: readonly Uint8Array[],
+  ) {
+    let level = leaves.map((leaf) => leafHash(hash, leaf));
+    this.levels = [level];
+    while (level.length > 1) {
+      const above: Uint8Array[] = [];
+      for (const [index, left] of level.entries()) {
+        if (index % 2 === 1) continue;
+        const right = level[index + 1];
+        above.push(right === undefined ? left : nodeHash(hash, left, right));
+      }
+      level = above;
+      this.levels.push(level);
+    }
+  }
+
+  /** As merkleRoot. */
+  get root(): Uint8Array {
+    return this.levels.at(-1)?.[0] ?? this.hash(new Uint8Array(0));
+  }
+
+  /** As merklePath. Throws a RangeError for an index outside the tree. */
+  path(index: number): Uint8Array[] {
+    if (this.levels[0]?.[index] === undefined) throw new RangeError(`no leaf ${String(index)}`);
+    const path: Uint8Array[] = [];
+    let at = index;
+    for (const level of this.levels) {
+      const sibling = level[at % 2 === 0 ? at + 1 : at - 1];
+      if (sibling !== undefined) path.push(sibling);
+      at = Math.floor(at / 2);
+    }
+    return path;
+  }
+}
+
 /** True when `leaf` stands at `index` of the `count`-leaf tree with that `root` (RFC 9162 §2.1.3.2). */
 export function verifyMerklePath(
   hash: Hash,

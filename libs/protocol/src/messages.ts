@@ -4,6 +4,7 @@ import type { EpochChange } from './epoch-change';
 import type { Digest, MemberIndex, NodeId, Sequence, View } from './ids';
 import type { MessageKind, Statement } from './kinds';
 import type { Envelope } from './request';
+import type { StateShape } from './state-chunks';
 
 export { EVIDENCE_KINDS, MESSAGE_KINDS, type MessageKind, type Statement } from './kinds';
 
@@ -67,6 +68,8 @@ export interface SlotStatus {
 export interface Status extends Statement<'status'> {
   readonly promisedView: View;
   readonly stableSequence: Sequence;
+  /** Oldest decided sequence from which on the sender can still supply all; 1 when nothing was dropped. At least 1. */
+  readonly oldestSequence: Sequence;
   /** Chain over everything executed: equal at equal sequences on all honest members. */
   readonly headDigest: Digest;
   /** Slots above `executed`, ascending, at most SLOTS_IN_STATUS_MAX. */
@@ -75,6 +78,8 @@ export interface Status extends Statement<'status'> {
   readonly waiting: readonly Digest[];
   /** VIEW-CHANGEs for views above `view` that the sender holds. */
   readonly viewChangesHeld: readonly ViewChangeHeld[];
+  /** Members that the sender has not heard for its silence bound, ascending: links to it that are down. */
+  readonly silent: readonly MemberIndex[];
 }
 
 /** A VIEW-CHANGE that a member holds: the newest of `sender`. */
@@ -90,6 +95,20 @@ export const WAITING_IN_STATUS_MAX = 32;
 /** Items of each sort that a FETCH asks for. */
 export const FETCH_ITEMS_MAX = 64;
 
+/** Chunks of a snapshot that a FETCH asks for. */
+export const FETCH_CHUNKS_MAX = 16;
+
+/**
+ * What a FETCH asks of a checkpointed state: with a count, chunks from..from+count-1 of the state after exactly `sequence`;
+ * without, an offer of a stable checkpoint at `sequence` or above.
+ */
+export interface SnapshotRequest {
+  readonly sequence: Sequence;
+  readonly from: number;
+  /** At most FETCH_CHUNKS_MAX. */
+  readonly count: number;
+}
+
 /** Asks for what `sender` lacks. Never evidence. A node that is no member of the epoch asks as OBSERVER, unsigned. */
 export interface Fetch extends Statement<'fetch'> {
   /** Where the answer shall go. */
@@ -99,6 +118,7 @@ export interface Fetch extends Statement<'fetch'> {
   readonly envelopes: readonly Digest[];
   /** Decided sequences from..to inclusive; undefined for none. */
   readonly decided: { readonly from: Sequence; readonly to: Sequence } | undefined;
+  readonly snapshot: SnapshotRequest | undefined;
 }
 
 /** A batch that somebody asked for by digest. */
@@ -122,6 +142,23 @@ export interface EpochProof extends Statement<'epochChange'> {
   readonly change: EpochChange;
 }
 
+/**
+ * `sender` holds the whole state after a stable checkpoint, and serves it in chunks. Sequence is the certificate's, which
+ * the epoch signed that the sequence belongs to.
+ */
+export interface SnapshotOffer extends Statement<'snapshot'> {
+  readonly certificate: CheckpointCertificate;
+  readonly shape: StateShape;
+}
+
+/** One chunk of the state after `sequence`. */
+export interface SnapshotChunk extends Statement<'chunk'> {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  /** Merkle path to the root of the offer. */
+  readonly path: readonly Uint8Array[];
+}
+
 /** What a member can say, before it is signed. */
 export type Content =
   | PrePrepare
@@ -135,7 +172,9 @@ export type Content =
   | BatchSupply
   | DecidedSupply
   | RequestRelay
-  | EpochProof;
+  | EpochProof
+  | SnapshotOffer
+  | SnapshotChunk;
 
 /** Content of one kind. */
 export type ContentOf<K extends MessageKind> = Extract<Content, { kind: K }>;

@@ -11,6 +11,7 @@ export const REJECTION_CODES = [
   'bad_signature', // signature missing, malformed, or not the sender's
   'bad_digest', // the digest that is signed is not the content's
   'bad_certificate', // a certificate inside does not hold
+  'bad_chunk', // a part of a state that is not the certified one
   'inauthentic_request', // a request inside was signed by nobody who may
   'outside_window', // a sequence at or below the stable checkpoint, or beyond the window
   'stale_view', // a view that this member has left

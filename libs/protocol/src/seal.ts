@@ -28,7 +28,11 @@ export type Draft =
   | Vote
   | CheckpointDraft
   | NewViewDraft
-  | Unsealed<ContentOf<'viewChange' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange'>>;
+  | Unsealed<
+      ContentOf<
+        'viewChange' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange' | 'snapshot' | 'chunk'
+      >
+    >;
 
 /** A Draft of one kind. */
 export type DraftOf<K extends MessageKind> = Extract<Draft, { kind: K }>;
@@ -76,7 +80,16 @@ function complete(sealer: Sealer, draft: Draft): Content {
 }
 
 type Digested = ContentOf<
-  'viewChange' | 'newView' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange'
+  | 'viewChange'
+  | 'newView'
+  | 'status'
+  | 'fetch'
+  | 'batch'
+  | 'decided'
+  | 'requests'
+  | 'epochChange'
+  | 'snapshot'
+  | 'chunk'
 >;
 type Undigested = Digested extends infer C ? (C extends Digested ? Omit<C, 'digest'> : never) : never;
 

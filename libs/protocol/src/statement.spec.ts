@@ -117,6 +117,8 @@ it('keeps the wire codes of kinds, and says which are evidence', () => {
     decided: 10,
     requests: 11,
     epochChange: 12,
+    snapshot: 13,
+    chunk: 14,
   });
   expect(EVIDENCE_KINDS).toEqual(kinds.slice(0, 6));
 });

@@ -17,6 +17,8 @@ it('names every kind in its own way', () => {
     'decided',
     'requests',
     'epoch-change',
+    'snapshot',
+    'chunk',
   ]);
   const kinds = Object.keys(MESSAGE_KINDS) as MessageKind[];
   expect(kinds.map((kind) => subjects.consensus('n0', kind).split('.').at(-1))).toEqual(SUBJECT_KINDS);

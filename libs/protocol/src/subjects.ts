@@ -6,6 +6,7 @@ export const API_VERBS = [
   'propose',
   'submit',
   'consensus',
+  'why',
   'history',
   'cluster.status',
   'cluster.epochs',

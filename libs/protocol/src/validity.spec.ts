@@ -45,6 +45,7 @@ describe('checkContent', () => {
   const decided = sampleMessage(swarm, 'decided') as Signed<ContentOf<'decided'>>;
   const prePrepare = sampleMessage(swarm, 'prePrepare') as Signed<ContentOf<'prePrepare'>>;
   const requests = sampleMessage(swarm, 'requests') as Signed<ContentOf<'requests'>>;
+  const snapshot = sampleMessage(swarm, 'snapshot') as Signed<ContentOf<'snapshot'>>;
   const supply = sampleMessage(swarm, 'batch') as Signed<ContentOf<'batch'>>;
   const vote = (kind: MessageKind, sender: number, where: Partial<typeof at>): Signed => {
     const statement = swarm.statement(kind, sender, { ...at, ...where });
@@ -104,6 +105,24 @@ describe('checkContent', () => {
         batch: { ...batch, envelopes: [{ ...gateway!, signature: new Uint8Array(64) }] },
       },
       `inauthentic_request: envelope ${gateway!.id} of g:n1`,
+    ],
+    [
+      'SNAPSHOT with a light certificate',
+      {
+        ...snapshot,
+        certificate: { ...snapshot.certificate, signatures: snapshot.certificate.signatures.slice(1) },
+      },
+      'bad_certificate: checkpoint certificate: weight 2 is below the quorum of 3',
+    ],
+    [
+      'SNAPSHOT of a state that is longer than the certified one',
+      { ...snapshot, shape: { ...snapshot.shape, bytes: snapshot.shape.bytes + 1 } },
+      'bad_certificate: snapshot: the state is not the certified one',
+    ],
+    [
+      'SNAPSHOT of another state than the certified one',
+      { ...snapshot, shape: { ...snapshot.shape, root: someDigest('other') } },
+      'bad_certificate: snapshot: the state is not the certified one',
     ],
     ['VIEW-CHANGE for view 0', { ...viewChange, view: view(0) }, 'malformed: view 0 needs no VIEW-CHANGE'],
     [

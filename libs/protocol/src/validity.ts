@@ -6,12 +6,13 @@ import {
 } from './certificates';
 import type { Committee } from './committee';
 import { NULL_DIGEST, type Hash } from './hash';
-import type { EpochProof, MessageKind, NewView, Signed, Statement, ViewChange } from './messages';
+import type { EpochProof, MessageKind, NewView, Signed, SnapshotOffer, Statement, ViewChange } from './messages';
 import { checkEpochChange } from './epoch-change';
 import type { Epochs } from './epochs';
 import { OBSERVER, type Epoch } from './ids';
 import { reject, type Rejection } from './rejection';
 import type { Envelope } from './request';
+import { stateDigest } from './state-chunks';
 
 /** Says whether an envelope's signature holds. A host may remember envelopes that it checked before, by id. */
 export type EnvelopeVerifier = (envelope: Envelope) => boolean;
@@ -27,7 +28,14 @@ export interface ValidityContext {
 }
 
 /** Kinds that mean something beyond the epoch in which they are said. */
-const ACROSS_EPOCHS: ReadonlySet<MessageKind> = new Set(['status', 'fetch', 'decided', 'epochChange']);
+const ACROSS_EPOCHS: ReadonlySet<MessageKind> = new Set([
+  'status',
+  'fetch',
+  'decided',
+  'epochChange',
+  'snapshot',
+  'chunk',
+]);
 
 /** True for what is taken from anybody: an epoch's end is proven by its certificate, and an observer has no key here. */
 export const provesItself = ({ kind, sender }: Statement): boolean =>
@@ -92,8 +100,12 @@ export function checkContent(context: ValidityContext, message: Signed): Rejecti
     }
     case 'epochChange':
       return checkProof(context, message);
+    case 'snapshot':
+      return checkSnapshot(context, message);
     case 'batch':
       return checkEnvelopes(context, message.batch.envelopes);
+    // A chunk is checked by whoever holds the offer that it belongs to.
+    case 'chunk':
     case 'status':
     case 'fetch':
       return undefined;
@@ -104,6 +116,16 @@ function checkProof({ epochs, hash, verifyStatement }: ValidityContext, { change
   const ended = epochs.of((change.table.epoch - 1) as Epoch);
   if (ended === undefined) return reject('wrong_epoch', `epoch ${String(change.table.epoch - 1)} is not known here`);
   return checkEpochChange(ended, hash, change, verifyStatement);
+}
+
+function checkSnapshot(
+  { epochs, hash, verifyStatement }: ValidityContext,
+  { certificate, shape }: SnapshotOffer,
+): Rejection | undefined {
+  if (stateDigest(hash, shape) !== certificate.content.stateDigest)
+    return reject('bad_certificate', 'snapshot: the state is not the certified one');
+  // Whoever offers it may be in a later epoch than the one that the checkpoint belongs to.
+  return checkCheckpointCertificate(epochs.at(certificate.sequence), hash, certificate, verifyStatement);
 }
 
 function checkPlace({ table }: Committee, { sequence }: Statement): Rejection | undefined {

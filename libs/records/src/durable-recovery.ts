@@ -1,4 +1,4 @@
-import type { Evidence, Recovered } from '@concordat/consensus';
+import type { Recovered } from '@concordat/consensus';
 import {
   decodeBatch,
   decodeEpochTable,
@@ -80,6 +80,29 @@ export function recoverEpochs(records: Iterable<LogRecord>): EpochChange[] {
     index++;
   }
   return [...changes.values()].sort((a, b) => a.table.epoch - b.table.epoch);
+}
+
+/** The newest state in a log, as `recover` takes it: it tells in which epoch the member goes on. */
+export function recoverState(records: Iterable<LogRecord>): RecoveredVotes['state'] {
+  let newest: RecoveredVotes['state'];
+  let index = 0;
+  for (const { kind, payload } of records) {
+    if (kind === DURABLE_KINDS.state) {
+      try {
+        newest = newerState(newest, new Reader(new Uint8Array(payload)));
+      } catch (error) {
+        if (error instanceof LayoutError) throw new RecoveryError('undecodable', 'state', index, error.message);
+        throw error;
+      }
+    }
+    index++;
+  }
+  return newest;
+}
+
+function newerState(known: RecoveredVotes['state'], reader: Reader): RecoveredVotes['state'] {
+  const sequence = reader.u64() as Sequence;
+  return known !== undefined && sequence < known.sequence ? known : { sequence, bytes: reader.raw(reader.left) };
 }
 
 function readEpochChange(payload: Uint8Array, index: number): EpochChange {
@@ -184,10 +207,7 @@ class Recovery {
         return;
       }
       case 'state': {
-        const sequence = reader.u64() as Sequence;
-        if (this.state === undefined || sequence >= this.state.sequence) {
-          this.state = { sequence, bytes: reader.raw(reader.left) };
-        }
+        this.state = newerState(this.state, reader);
         return;
       }
       case 'stable': {
@@ -198,11 +218,9 @@ class Recovery {
         this.dropThrough(certificate.sequence);
         return;
       }
-      case 'evidence': {
-        const evidence = decodeEvidence(hash, reader, this.options.widest);
-        if (epochOf(evidence) === this.options.epoch) this.evidence.push(evidence);
+      case 'evidence':
+        this.evidence.push(decodeEvidence(hash, reader, this.options.widest));
         return;
-      }
     }
   }
 
@@ -260,6 +278,3 @@ function isNeeded({ kind, sequence }: Signed, stable: number): boolean {
       return true;
   }
 }
-
-const epochOf = (evidence: Evidence): Epoch =>
-  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;

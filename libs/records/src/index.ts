@@ -17,6 +17,7 @@ export { DURABLE_KINDS, encodeDurableRecord, encodeOwnVote, type DurableKind } f
 export {
   recover,
   recoverEpochs,
+  recoverState,
   RecoveryError,
   type RecoveredVotes,
   type RecoveryErrorCode,

@@ -75,7 +75,16 @@ export class GroupCommit {
 
   /** Hands a decision to the store. Throws a StoragePortError. */
   appendDecision(block: CommittedBlock, durationsMs: readonly number[]): void {
-    const caughtUp = onStorage(() => this.options.decisions.append(block, durationsMs));
+    this.decide(() => this.options.decisions.append(block, durationsMs));
+  }
+
+  /** Tells the store of decisions that never come. Throws a StoragePortError. */
+  appendGap(from: Sequence, through: Sequence): void {
+    this.decide(() => this.options.decisions.appendGap(from, through));
+  }
+
+  private decide(work: () => undefined | Promise<void>): void {
+    const caughtUp = onStorage(work);
     this.appendedDecisions++;
     if (caughtUp === undefined) return;
     this.lagging++;

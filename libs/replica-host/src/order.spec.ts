@@ -169,6 +169,7 @@ describe('the order of effects', () => {
           viewChanges: [],
           envelopes: [],
           decided: undefined,
+          snapshot: undefined,
         },
       },
       {

@@ -118,7 +118,14 @@ export class Performer {
           break;
         case 'stable':
           // In its order: what makes the checkpoint stable is durable before anything is dropped for it.
-          this.leave(() => commits.onStable(effect.sequence));
+          this.leave(() => {
+            commits.onStable(effect.sequence);
+            observer.stable?.(effect.sequence);
+          });
+          break;
+        case 'installed':
+          commits.appendGap(effect.from, effect.sequence);
+          this.leave(() => observer.installed?.(effect));
           break;
         case 'epochEnded':
           this.options.onEpochEnded();

@@ -1,4 +1,4 @@
-import type { CommittedBlock, Evidence } from '@concordat/consensus';
+import type { CommittedBlock, Effect, Evidence } from '@concordat/consensus';
 import type {
   Batch,
   CommitCertificate,
@@ -51,6 +51,11 @@ export interface DecisionsPort {
    * DURATION_UNKNOWN. A promise says that the store lags behind: the host takes no further event until it resolves.
    */
   append(block: CommittedBlock, durationsMs: readonly number[]): undefined | Promise<void>;
+  /**
+   * Notes that decisions from..through, which come next, are not here: the member took over the state after them. While
+   * nothing is appended behind it the next decision may be `from` all the same. Promises as `append`.
+   */
+  appendGap(from: Sequence, through: Sequence): undefined | Promise<void>;
   /** Resolves when everything appended before the call is durable. The host never has two under way. */
   flush(): Promise<void>;
   /**
@@ -106,6 +111,10 @@ export interface HostObserver {
   overflowed?(lane: Lane, sender: MemberIndex): void;
   /** The replica's epoch is over, and durably so: another host begins the next one, when this one has stopped. */
   epochEnded?(change: EpochChange): void;
+  /** The member took over a state: decisions from..sequence never come. As the replica's effect. */
+  installed?(gap: Omit<Extract<Effect, { kind: 'installed' }>, 'kind'>): void;
+  /** The checkpoint at `sequence` is stable, and executed here. */
+  stable?(sequence: Sequence): void;
   /** A whole frame arrived. */
   received?(kind: MessageKind, bytes: number): void;
   /** To one member or to all: one call. */

@@ -6,6 +6,7 @@ import {
   type Authentic,
   type MemberIndex,
   type Rejection,
+  type Sequence,
   type Verified,
 } from '@concordat/protocol';
 import { Answers } from './answers';
@@ -45,6 +46,8 @@ export class ReplicaHost {
   private phase: HostState = 'new';
   private stopping: Promise<void> | undefined;
   private turnAwaited = false;
+  /** What the replica is to hear about the decision store. */
+  private oldest: Sequence | undefined;
 
   /** Throws an InvariantError when the recovered votes contradict each other. */
   constructor(private readonly options: ReplicaHostOptions) {
@@ -133,6 +136,7 @@ export class ReplicaHost {
     this.phase = 'running';
     this.guarded(() => {
       const at = this.options.clock.now();
+      this.tellOldest();
       this.step({ kind: 'start', at });
       this.step({ kind: 'drained', at });
       this.endTurn();
@@ -161,6 +165,12 @@ export class ReplicaHost {
     if (this.inbox.pushSubmit(this.options.clock.now(), envelope, answer)) this.awaitTurn();
     else answer(reject('pool_full', 'too many requests wait at this member'));
     return answered;
+  }
+
+  /** The decision store dropped old decisions: it has all from `oldest` on. The replica hears of it in its next turn. */
+  retained(oldest: Sequence): void {
+    this.oldest = oldest;
+    this.awaitTurn();
   }
 
   /**
@@ -215,6 +225,7 @@ export class ReplicaHost {
     const { clock } = this.options;
     const deadlineMs = clock.monotonicMs() + this.config.turnMs;
     let stepped = false;
+    if (this.mayStep) this.tellOldest();
     for (let events = 0; this.mayStep && events < this.config.eventsPerTurnMax; events++) {
       if (events > 0 && clock.monotonicMs() >= deadlineMs) break;
       const arrival = this.inbox.take();
@@ -229,6 +240,12 @@ export class ReplicaHost {
     if (stepped && this.phase === 'running') this.step({ kind: 'drained', at: clock.now() });
     this.endTurn();
     if (this.inbox.size > 0 || this.timers.hasDue) this.awaitTurn();
+  }
+
+  private tellOldest(): void {
+    const { oldest } = this;
+    this.oldest = undefined;
+    if (oldest !== undefined) this.step({ kind: 'retained', at: this.options.clock.now(), oldest });
   }
 
   private endTurn(): void {

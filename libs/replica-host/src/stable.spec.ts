@@ -90,6 +90,47 @@ describe('a CHECKPOINT', () => {
   });
 });
 
+describe('a state that was taken over', () => {
+  it('is durable only after the store knows what will never come, and nothing leaves before', async () => {
+    const bench = new Bench().started();
+    bench.decisions.flushes.held = true;
+    bench.log.syncs.held = true;
+    const gap = { from: sequence(3), sequence: sequence(64), totalDecided: 9, envelopes: [] };
+    bench.replica.on('prepare 5 of 0', { kind: 'installed', ...gap }, persistState(64), ...stable, statusOf(1));
+    bench.host.receive(prepareFrom(0, 5));
+    await bench.settle();
+    expect(bench.take()).toEqual([
+      'step prepare 5 of 0',
+      'gap 3..64',
+      'append state',
+      'append stable',
+      'step drained',
+      'installed 3..64',
+      'flush begins',
+    ]);
+    bench.decisions.flushes.let();
+    await bench.settle();
+    expect(bench.take()).toEqual(['flush ends', 'sync begins']);
+    bench.log.syncs.let();
+    await bench.settle();
+    expect(bench.take().slice(0, 3)).toEqual(['sync ends', 'stable 64', 'broadcast: status 1']);
+  });
+});
+
+describe('decisions that were dropped', () => {
+  it('are told to the replica before it says where it stands, and again when more go', async () => {
+    const bench = new Bench();
+    bench.host.retained(sequence(5));
+    bench.host.start();
+    expect(bench.take().slice(0, 2)).toEqual(['step retained 5', 'step start']);
+    await bench.settle();
+    bench.take();
+    bench.host.retained(sequence(9));
+    await bench.settle();
+    expect(bench.take()).toEqual(['step retained 9']);
+  });
+});
+
 describe('a stable checkpoint', () => {
   it('gives old files up once it and the decisions are durable', async () => {
     const bench = new Bench().started();
@@ -101,7 +142,7 @@ describe('a stable checkpoint', () => {
     expect(bench.take().slice(-2)).toEqual(['committed 64', 'sync begins']);
     bench.log.syncs.let();
     await bench.settle();
-    expect(bench.take()).toEqual(['sync ends', 'flush begins']);
+    expect(bench.take()).toEqual(['sync ends', 'stable 64', 'flush begins']);
     bench.decisions.flushes.let();
     await bench.settle();
     expect(bench.take()).toEqual(['flush ends', 'drop below 64']);
@@ -160,6 +201,7 @@ describe('a stable checkpoint', () => {
     // A VIEW-CHANGE that only the old file held would be lost with it, and with it what it promised.
     expect(bench.take()).toEqual([
       'sync ends',
+      'stable 64',
       'rotate [state, viewChange 3]',
       'drop below 64',
       'broadcast: viewChange 3',

@@ -161,6 +161,7 @@ describe('the vote book', () => {
       viewChanges: [],
       envelopes: [],
       decided: undefined,
+      snapshot: undefined,
     });
     expect(() => new VoteBook(1).record(status)).toThrow(TypeError);
     expect(() => new VoteBook(1).recall(status)).toThrow(TypeError);

@@ -1,3 +1,4 @@
+import type { ReplicaConfig } from '@concordat/consensus';
 import type { Committee, Hash, MemberIndex, Sealer, Signed, Verified } from '@concordat/protocol';
 import type { Packet } from './packet';
 import type { Random } from './random';
@@ -23,9 +24,14 @@ export interface AdversaryTools {
   /** Signs as this member. */
   readonly sealer: Sealer;
   readonly random: Random;
+  /** Settings of the members around it: how long they wait for it. */
+  readonly config: ReplicaConfig;
   /** Sends bytes to a member. */
   readonly transmit: (to: MemberIndex, packet: Packet) => void;
 }
+
+/** Makes an adversary. */
+export type AdversaryMaker = (tools: AdversaryTools) => Adversary;
 
 /** Everyone but this member. */
 export const othersOf = ({ committee, self }: AdversaryTools): MemberIndex[] =>

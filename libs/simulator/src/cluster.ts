@@ -1,5 +1,6 @@
 import {
   Committee,
+  Epochs,
   createEpochTable,
   nodeId,
   type Authentic,
@@ -14,23 +15,30 @@ import { ADVERSARY_INTERVAL_MS, type Adversary } from './adversary';
 import { createAdversary } from './adversaries';
 import { AdmissionsChecker } from './checkers/admissions';
 import { AgreementChecker } from './checkers/agreement';
+import { CertificatesChecker } from './checkers/certificates';
 import { ConductChecker } from './checkers/conduct';
 import { DurabilityChecker } from './checkers/durability';
+import { EvidenceChecker } from './checkers/evidence';
 import { NewViewsChecker } from './checkers/new-views';
 import { PromisesChecker } from './checkers/promises';
 import { RequestsChecker } from './checkers/requests';
+import { StatesChecker } from './checkers/states';
 import { SimulatedDisk } from './disk';
 import { EventQueue } from './event-queue';
 import type { SimulatorEvent } from './events';
+import { FaultWitness } from './fault-coverage';
+import { stubScheme, type KeyScheme } from './key-scheme';
 import { SimulatedMember } from './member';
 import { SimulatedNetwork } from './network';
 import { Opener } from './packet';
+import { stepOfPacket } from './protocol-steps';
 import { quickHash } from './quick-hash';
 import { Random } from './random';
 import type { Fault, ScheduleOptions } from './schedule';
 import { StubSignatures, stubKey } from './stub-keys';
 import { Trace } from './trace';
 import { noteEvent } from './trace-words';
+import { Trap } from './trap';
 import { Verdict, type Violation } from './verdict';
 import { Watch, type Blame, type Checker } from './watch';
 
@@ -52,7 +60,13 @@ export class Cluster {
   readonly requests: RequestsChecker;
   readonly admissions = new AdmissionsChecker();
   readonly conduct: ConductChecker;
+  readonly evidence: EvidenceChecker;
   readonly random: Random;
+  readonly witness = new FaultWitness();
+  private readonly opener: Opener;
+  private readonly faulty: ReadonlySet<number>;
+  /** What waits for members that stand still. */
+  private readonly paused = new Map<MemberIndex, SimulatorEvent[]>();
   private readonly verdict: Verdict;
   private readonly adversaries = new Map<MemberIndex, Adversary>();
 
@@ -62,38 +76,47 @@ export class Cluster {
     readonly options: ScheduleOptions,
     hash: Hash = quickHash,
     listeners: readonly Checker[] = [],
+    keyScheme: KeyScheme = stubScheme(hash),
   ) {
     const random = new Random(seed);
     this.random = random;
     this.verdict = new Verdict(options.tolerated, () => this.elapsedMs);
-    const keys = Array.from({ length: options.members }, () => stubKey(hash, random));
+    const keys = Array.from({ length: options.members }, () => stubKey(hash, random, keyScheme));
     const table = createEpochTable({
       members: keys.map(({ publicKey }, index) => ({ nodeId: nodeId(`node-${String(index)}`), publicKey, weight: 1 })),
       f: options.f,
       checkpointInterval: options.checkpointInterval,
       windowSize: options.windowSize,
+      logTimeBoundMs: options.logTimeBoundMs,
     });
     this.committee = new Committee(table, hash);
     const swarm: Digest = purposeDigest(hash, 'genesis', random.bytes(32));
-    this.signatures = new StubSignatures(hash, this.committee, swarm, keys);
+    this.signatures = new StubSignatures(hash, this.committee, swarm, keys, keyScheme);
     const { verifyStatement, verifyEnvelope } = this.signatures;
-    const opener = new Opener({ committee: this.committee, hash, verifyStatement, verifyEnvelope });
-    this.network = new SimulatedNetwork(options.network, random.fork(), this.queue, opener);
-    const isCorrect = (member: MemberIndex): boolean => options.liars.every((liar) => liar.member !== member);
+    const epochs = new Epochs(hash, table);
+    this.opener = new Opener({ committee: this.committee, epochs, hash, verifyStatement, verifyEnvelope });
+    this.network = new SimulatedNetwork(options.network, random.fork(), this.queue, this.opener, this.witness);
+    const flipped = options.faults.flatMap((fault) => (fault.kind === 'bit-flip' ? [fault.member] : []));
+    this.faulty = new Set([...options.liars.map((liar) => liar.member), ...flipped]);
+    const isCorrect = (member: MemberIndex): boolean => !this.faulty.has(member);
     this.agreement = new AgreementChecker(this.blame);
     this.requests = new RequestsChecker(this.blame, (envelope) => this.signatures.isGenuine(envelope));
-    this.conduct = new ConductChecker(this.blame, isCorrect, verifyStatement, table);
+    this.conduct = new ConductChecker(this.blame, isCorrect, verifyStatement, table, options.replica);
+    this.evidence = new EvidenceChecker(this.blame);
     const watch = new Watch([
       this.agreement,
       this.requests,
       this.conduct,
+      this.evidence,
+      new CertificatesChecker(this.blame, this.committee, hash, verifyStatement),
+      new StatesChecker(this.blame),
       this.admissions,
       new PromisesChecker(this.blame),
       new NewViewsChecker(this.blame),
       new DurabilityChecker(this.blame, isCorrect),
       ...listeners,
     ]);
-    this.members = this.committee.indexesInOrder.map((index) => this.createMember(index, hash, opener, watch));
+    this.members = this.committee.indexesInOrder.map((index) => this.createMember(index, hash, watch));
   }
 
   /** Milliseconds since the start. */
@@ -141,11 +164,12 @@ export class Cluster {
   }
 
   /** Ends a process and starts it again after `downMs`; 'for-good' for never by itself. */
-  crash(index: number, downMs: number | 'for-good'): void {
+  crash(index: number, downMs: number | 'for-good', cause: 'crash' | 'write-error' = 'crash'): void {
     const member = this.member(index);
     if (!member.isUp) return;
     this.trace.note(this.queue.now, index, `  ${String(index)} crashes`, 0, 0, 0);
-    member.crash();
+    this.paused.delete(member.index);
+    member.crash(cause);
     if (downMs !== 'for-good') this.queue.schedule(downMs, { kind: 'restart', member: member.index });
   }
 
@@ -165,17 +189,16 @@ export class Cluster {
   /** The network works, nobody is about to crash, and everybody who is down starts. */
   heal(): void {
     this.network.heal();
-    for (const member of this.members) {
-      member.clearTrap();
-      member.start();
-    }
+    for (const { index } of this.members) this.resume(index);
+    for (const member of this.members) member.heal();
   }
 
-  private createMember(index: MemberIndex, hash: Hash, opener: Opener, watch: Watch): SimulatedMember {
-    const { options, committee, queue, network, trace, blame, random } = this;
+  private createMember(index: MemberIndex, hash: Hash, watch: Watch): SimulatedMember {
+    const { options, committee, queue, network, opener, trace, blame, random, witness } = this;
     const sealer = this.signatures.sealerOf(index);
     const liar = options.liars.find((candidate) => candidate.member === index);
     const own = random.fork();
+    const strategy = typeof liar?.strategy === 'string' ? liar.strategy : undefined;
     const adversary =
       liar &&
       createAdversary(liar.strategy, {
@@ -184,12 +207,18 @@ export class Cluster {
         hash,
         sealer,
         random: random.fork(),
-        transmit: (to, packet) => network.send(index, to, packet),
+        config: options.replica,
+        transmit: (to, packet) => {
+          opener.frame(packet);
+          if (strategy !== undefined) witness.hit(strategy, stepOfPacket(packet), to);
+          network.send(index, to, packet);
+        },
       });
     if (adversary !== undefined) this.adversaries.set(index, adversary);
     return new SimulatedMember({
       index,
       committee,
+      swarmId: this.signatures.swarm,
       hash,
       sealer,
       config: options.replica,
@@ -200,19 +229,24 @@ export class Cluster {
       opener,
       random: own,
       trace,
-      watch: adversary === undefined ? watch : NOBODY,
+      watch: this.faulty.has(index) ? NOBODY : watch,
+      isFaulty: this.faulty.has(index),
       blame,
       clockSkewMs: own.between(-options.clockSkewMs, options.clockSkewMs),
       drainMs: options.drainMs,
       adversary,
+      strategy,
+      witness,
       forgetsAtCrash: options.amnesiacs.includes(index),
     });
   }
 
   private handle(event: SimulatorEvent): void {
+    if (this.paused.size > 0 && this.defer(event)) return;
     noteEvent(this.trace, this.queue.now, event);
     switch (event.kind) {
       case 'deliver':
+        this.network.arrived(event);
         this.member(event.to).receive(event.packet);
         break;
       case 'submit':
@@ -221,11 +255,14 @@ export class Cluster {
       case 'restart':
         this.member(event.member).start();
         break;
+      case 'resume':
+        this.resume(event.member);
+        break;
       case 'fault':
         this.strike(event.fault);
         break;
       case 'heal':
-        if (event.fault.kind === 'network') for (const rule of event.fault.rules) this.network.lift(rule);
+        this.endFault(event.fault);
         break;
       case 'adversary':
         if (this.member(event.member).isUp) this.adversaries.get(event.member)?.act?.();
@@ -236,11 +273,47 @@ export class Cluster {
     }
   }
 
+  /** Keeps an event for a member that stands still. */
+  private defer(event: SimulatorEvent): boolean {
+    switch (event.kind) {
+      case 'fault':
+      case 'heal':
+      case 'restart':
+      case 'resume':
+        return false;
+      default: {
+        const member = 'member' in event ? event.member : event.to;
+        const waiting = this.paused.get(member);
+        if (waiting === undefined || event.kind === 'adversary') return false;
+        waiting.push(event);
+        if (event.kind !== 'deliver') return true;
+        this.opener.frame(event.packet);
+        this.witness.hit('pause', stepOfPacket(event.packet), member);
+        return true;
+      }
+    }
+  }
+
+  /** A member goes on: everything that waited for it comes at once. */
+  private resume(index: MemberIndex): void {
+    const waiting = this.paused.get(index);
+    this.paused.delete(index);
+    for (const event of waiting ?? []) if (!this.failed) this.handle(event);
+  }
+
+  private endFault(fault: Fault): void {
+    if (fault.kind === 'network') for (const rule of fault.rules) this.network.lift(rule);
+    if (fault.kind === 'clock') this.member(fault.member).jumpClock(0);
+  }
+
   private strike(fault: Fault): void {
     switch (fault.kind) {
       case 'crash':
         if (fault.point === 'now') this.crash(fault.member, fault.downMs);
-        else this.member(fault.member).setTrap(fault.point, () => this.crash(fault.member, fault.downMs));
+        else
+          this.member(fault.member).setTrap(
+            new Trap(fault.point, fault.step, () => this.crash(fault.member, fault.downMs)),
+          );
         break;
       case 'power-loss':
         for (const { index } of this.members) this.crash(index, this.random.between(0, fault.downMs));
@@ -249,6 +322,38 @@ export class Cluster {
         for (const rule of fault.rules) this.network.impose(rule);
         this.queue.schedule(fault.forMs, { kind: 'heal', fault });
         break;
+      case 'pause':
+        this.pause(this.member(fault.member), fault.forMs);
+        break;
+      case 'disk-error':
+        this.failDisk(fault);
+        break;
+      case 'bit-flip':
+        this.crash(fault.member, fault.downMs);
+        if (!this.member(fault.member).isUp) this.member(fault.member).damage();
+        break;
+      case 'clock':
+        this.member(fault.member).jumpClock(fault.byMs);
+        this.queue.schedule(fault.forMs, { kind: 'heal', fault });
+        break;
     }
+  }
+
+  private pause({ index, isUp }: SimulatedMember, forMs: number): void {
+    if (!isUp || this.paused.has(index)) return;
+    this.paused.set(index, []);
+    this.queue.schedule(forMs, { kind: 'resume', member: index });
+  }
+
+  private failDisk({ member, operation, downMs }: Extract<Fault, { kind: 'disk-error' }>): void {
+    if (operation === 'write') {
+      const spring = (): void => this.crash(member, downMs, 'write-error');
+      this.member(member).setTrap(new Trap('write-error', undefined, spring));
+      return;
+    }
+    this.crash(member, downMs);
+    this.member(member).failNextStart();
+    // The start after the one that fails.
+    this.queue.schedule(2 * downMs + 1, { kind: 'restart', member: member as MemberIndex });
   }
 }

@@ -1,29 +1,10 @@
-import type { CommittedBlock, DurableRecord } from '@concordat/consensus';
-import type { Signed } from '@concordat/protocol';
-import { concatBytes } from '@concordat/protocol';
-import { encodeGroup, scanSegment, type LogRecord } from '@concordat/records';
+import type { LogRecord } from '@concordat/records';
+import type { Append } from './append';
+import { stepOfAppend, type ProtocolStep } from './protocol-steps';
 import type { Random } from './random';
+import { isLogged, SimulatedSegment } from './segment';
 
-/** What a member asked its disk to keep: what the bytes mean, for the checkers. */
-export type Kept =
-  | { readonly kind: 'record'; readonly record: DurableRecord }
-  | { readonly kind: 'vote'; readonly message: Signed }
-  | { readonly kind: 'decision'; readonly block: CommittedBlock };
-
-/** Something appended: into the log, or a decision's bytes into the decision store. */
-export interface Append {
-  readonly kept: Kept;
-  readonly bytes: LogRecord | Uint8Array;
-}
-
-interface Segment {
-  readonly number: number;
-  readonly previousBytes: number;
-  readonly groups: Uint8Array[];
-  bytes: number;
-  records: number;
-  greatestSequence: number;
-}
+export type { Append, Kept } from './append';
 
 /** What a restarted member reads. */
 export interface DiskContents {
@@ -33,7 +14,21 @@ export interface DiskContents {
   readonly decisions: readonly Uint8Array[];
 }
 
-const isDecision = (append: Append): append is Append & { kept: { kind: 'decision' }; bytes: Uint8Array } =>
+/** A damaged file was read as if it were sound. */
+export class DamageError extends Error {
+  override readonly name = 'DamageError';
+}
+
+/** What a power loss left of what was on its way to the disk. */
+export interface CrashOutcome {
+  /** Became durable without the member hearing of it. */
+  readonly survived: readonly Append[];
+  readonly lost: readonly Append[];
+  /** Part of a group arrived: what it held is lost, and the log ends in something that is no group. */
+  readonly torn: readonly Append[];
+}
+
+const isDecision = (append: Append): append is Append & { kept: { kind: 'decision' } } =>
   append.kept.kind === 'decision';
 
 /**
@@ -42,8 +37,8 @@ const isDecision = (append: Append): append is Append & { kept: { kind: 'decisio
  * before the log, so that no durable CHECKPOINT tells of a decision that is not.
  */
 export class SimulatedDisk {
-  private readonly segments: Segment[] = [];
-  private readonly decisions = new Map<number, Uint8Array>();
+  private segments: SimulatedSegment[] = [];
+  private readonly decisions = new Map<number, Append>();
   private pending: Append[] = [];
   private syncing: Append[] = [];
   private appendedCount = 0;
@@ -68,6 +63,16 @@ export class SimulatedDisk {
     return this.newest.records + this.pending.length + this.syncing.length;
   }
 
+  /** What no sync has begun to write. */
+  get waiting(): readonly Append[] {
+    return this.pending;
+  }
+
+  /** What a sync is about to write. */
+  get underWay(): readonly Append[] {
+    return this.syncing;
+  }
+
   append(append: Append): number {
     this.pending.push(append);
     return ++this.appendedCount;
@@ -86,7 +91,7 @@ export class SimulatedDisk {
     const written = this.syncing;
     this.syncing = [];
     this.writeDecisions(written);
-    this.writeGroup(written);
+    this.newest.write('records', this.oldest, written);
     this.durableCount += written.length;
     return written;
   }
@@ -101,7 +106,7 @@ export class SimulatedDisk {
   /** Begins a new file with `base`, durable at once, after everything before it. */
   rotate(base: readonly Append[]): void {
     const { number, bytes } = this.newest;
-    this.openSegment(number + 1, bytes, recordsOf(base));
+    this.openSegment(number + 1, bytes, base);
   }
 
   /** Deletes the oldest files as long as all they hold belongs to sequences up to `sequence`. */
@@ -109,106 +114,96 @@ export class SimulatedDisk {
     while (this.segments.length > 1 && (this.segments[0]?.greatestSequence ?? 0) <= sequence) this.segments.shift();
   }
 
-  /** Power loss. Returns what became durable without the member hearing of it. */
-  crash(random: Random, tornRate: number): readonly Append[] {
-    const { syncing } = this;
+  /** Power loss, or a write that fails. */
+  crash(random: Random, tornRate: number): CrashOutcome {
+    const { syncing, pending } = this;
     this.syncing = [];
     this.pending = [];
-    let survived: readonly Append[] = [];
-    if (syncing.length > 0) {
-      // Nothing arrived; some decisions did; all of them did, and perhaps half of the log's group (2, 3); everything did.
-      const outcome = random.below(5);
-      const decisions = syncing.filter(isDecision);
-      if (outcome === 1) survived = decisions.slice(0, random.below(decisions.length + 1));
-      if (outcome === 2 || outcome === 3) survived = decisions;
-      if (outcome === 4) survived = syncing;
-      this.writeDecisions(survived);
-      if (outcome === 4) this.writeGroup(syncing);
-      else if (outcome >= 2 && random.chance(tornRate)) this.tear(syncing, random);
-    }
     this.appendedCount = this.durableCount;
-    return survived;
+    if (syncing.length === 0) return { survived: [], lost: pending, torn: [] };
+    // Nothing arrived; some decisions did; all of them did, and perhaps half of the log's group (2, 3); everything did.
+    const outcome = random.below(5);
+    const decisions = syncing.filter(isDecision);
+    let survived: readonly Append[] = [];
+    if (outcome === 1) survived = decisions.slice(0, random.below(decisions.length + 1));
+    if (outcome === 2 || outcome === 3) survived = decisions;
+    if (outcome === 4) survived = syncing;
+    this.writeDecisions(survived);
+    if (outcome === 4) {
+      this.newest.write('records', this.oldest, syncing);
+      return { survived, lost: pending, torn: [] };
+    }
+    const torn =
+      outcome >= 2 &&
+      random.chance(tornRate) &&
+      this.newest.tear(this.oldest, syncing, (length) => random.between(1, length - 1));
+    return { survived, lost: [...syncing, ...pending], torn: torn ? syncing.filter(isLogged) : [] };
+  }
+
+  /** Flips one bit of the log. Returns the step of what it damaged; undefined for what belongs to none. */
+  flip(random: Random): ProtocolStep | undefined {
+    const hit = random.pick(this.segments).flip((bits) => random.below(bits));
+    return hit === undefined ? undefined : stepOfAppend(hit);
   }
 
   /** Everything is gone, as after a reinstallation. */
   forget(): void {
     this.decisions.clear();
-    this.segments.length = 0;
     this.format();
   }
 
-  /** What a restart reads. A torn tail is cut off, as the vote log does. Throws when the log is corrupt. */
+  /** What a restart reads. A torn tail is cut off, as the vote log does. Throws a RangeError when the log is corrupt. */
   read(): DiskContents {
     const log: LogRecord[] = [];
     let tornTail = false;
     for (const segment of this.segments) {
-      const scan = scanSegment(concatBytes(...segment.groups), { segment: segment.number });
+      const scan = segment.scan();
       const torn = scan.verdict === 'torn-tail' && segment === this.newest;
       if (scan.verdict !== 'clean' && !torn)
         throw new RangeError(`file ${String(segment.number)}: ${String(scan.reason)}`);
-      log.push(...scan.records);
+      if (!segment.wasWritten(scan.records))
+        throw new DamageError(`file ${String(segment.number)}: damage was taken for a record`);
+      for (const record of scan.records) log.push(record);
       if (!torn) continue;
       tornTail = true;
-      segment.groups.pop();
-      segment.bytes = scan.validBytes;
+      segment.cut(scan);
     }
-    const decisions = [...this.decisions.entries()].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
-    return { log, tornTail, decisions };
+    const decisions = [...this.decisions.keys()].sort((a, b) => a - b).map((sequence) => this.bytesOf(sequence));
+    return { log, tornTail, decisions: decisions.filter((bytes) => bytes !== undefined) };
   }
 
   /** A durable decision's bytes. */
   decision(sequence: number): Uint8Array | undefined {
-    return this.decisions.get(sequence);
+    return this.bytesOf(sequence);
   }
 
-  private get newest(): Segment {
+  private bytesOf(sequence: number): Uint8Array | undefined {
+    const bytes = this.decisions.get(sequence)?.bytes;
+    return bytes instanceof Uint8Array ? bytes : undefined;
+  }
+
+  private get newest(): SimulatedSegment {
     const segment = this.segments.at(-1);
     if (segment === undefined) throw new RangeError('a disk has a file');
     return segment;
   }
 
+  private get oldest(): number {
+    return this.segments[0]?.number ?? 1;
+  }
+
   private format(): void {
+    this.segments = [];
     this.openSegment(1, 0, []);
   }
 
-  private openSegment(number: number, previousBytes: number, base: readonly LogRecord[]): void {
-    this.segments.push({ number, previousBytes, groups: [], bytes: 0, records: 0, greatestSequence: 0 });
-    this.write(this.encode(base, 'base'), base);
+  private openSegment(number: number, previousBytes: number, base: readonly Append[]): void {
+    const segment = new SimulatedSegment({ segment: number, salt: this.salt + number, previousBytes });
+    this.segments.push(segment);
+    segment.write('base', this.oldest, base);
   }
 
   private writeDecisions(appends: readonly Append[]): void {
-    for (const append of appends) if (isDecision(append)) this.decisions.set(append.kept.block.sequence, append.bytes);
-  }
-
-  private writeGroup(appends: readonly Append[]): void {
-    const records = recordsOf(appends);
-    if (records.length > 0) this.write(this.encode(records, 'records'), records);
-  }
-
-  private write(group: Uint8Array, records: readonly LogRecord[]): void {
-    const { newest } = this;
-    newest.groups.push(group);
-    newest.bytes += group.length;
-    newest.records += records.length;
-    for (const { sequence } of records) newest.greatestSequence = Math.max(newest.greatestSequence, sequence);
-  }
-
-  private tear(appends: readonly Append[], random: Random): void {
-    const records = recordsOf(appends);
-    if (records.length === 0) return;
-    const group = this.encode(records, 'records');
-    this.newest.groups.push(group.slice(0, random.between(1, group.length - 1)));
-  }
-
-  private encode(records: readonly LogRecord[], role: 'base' | 'records'): Uint8Array {
-    const { number, previousBytes, bytes } = this.newest;
-    const oldestSegment = this.segments[0]?.number ?? number;
-    return encodeGroup(
-      { role, segment: number, salt: this.salt + number, durableOffset: bytes, previousBytes, oldestSegment },
-      records,
-    );
+    for (const append of appends) if (isDecision(append)) this.decisions.set(append.kept.block.sequence, append);
   }
 }
-
-const recordsOf = (appends: readonly Append[]): LogRecord[] =>
-  appends.map(({ bytes }) => bytes).filter((bytes): bytes is LogRecord => !(bytes instanceof Uint8Array));

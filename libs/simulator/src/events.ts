@@ -5,11 +5,19 @@ import type { Packet } from './packet';
 
 /** Something that will happen. Those of a member's process carry its life: they die with it. */
 export type SimulatorEvent =
-  | { readonly kind: 'deliver'; readonly from: MemberIndex; readonly to: MemberIndex; readonly packet: Packet }
+  | {
+      readonly kind: 'deliver';
+      readonly from: MemberIndex;
+      readonly to: MemberIndex;
+      readonly packet: Packet;
+      /** Place among all packets of this link. */
+      readonly number: number;
+    }
   | { readonly kind: 'submit'; readonly to: MemberIndex; readonly envelope: Authentic }
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'heal'; readonly fault: Fault }
   | { readonly kind: 'restart'; readonly member: MemberIndex }
+  | { readonly kind: 'resume'; readonly member: MemberIndex }
   | { readonly kind: 'adversary'; readonly member: MemberIndex }
   | ProcessEvent;
 

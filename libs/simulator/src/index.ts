@@ -14,6 +14,23 @@ export {
 } from './schedule';
 export { shrinkSchedule } from './shrink';
 export { settle } from './settle';
+export { sweepMutations, type MutationRun, type MutationSweep } from './mutations/sweep';
+export { runTwins, type TwinResult } from './twins/run-twins';
+export { scenariosOf, sweepTwins, type TwinCounts, type TwinSweep } from './twins/sweep';
+export type { TwinScenario } from './twins/scenario';
 export type { Violation } from './verdict';
 export type { Checker } from './watch';
 export { Workload, type Submission } from './workload';
+export { COUNTED_FAULTS, FaultCoverage, whyImpossible, type CountedFault } from './fault-coverage';
+export { PROTOCOL_STEPS, type ProtocolStep } from './protocol-steps';
+export { stubScheme, type Cryptography, type KeyScheme, type SimulatedKey } from './key-scheme';
+export { runCanary, type CanaryResult } from './canary';
+export {
+  addSwept,
+  cryptographyOf,
+  nothingSwept,
+  runSweep,
+  type SweepFailure,
+  type SweepFigures,
+  type SweepResult,
+} from './sweep';

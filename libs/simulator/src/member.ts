@@ -6,22 +6,27 @@ import {
   type ReplicaEvent,
 } from '@concordat/consensus';
 import { isRejection, type Authentic, type MemberIndex, type Millis } from '@concordat/protocol';
+import { DamageError } from './disk';
 import type { ProcessEvent } from './events';
-import type { Opener, Packet } from './packet';
+import type { Packet } from './packet';
 import { Performer, type PerformerParts } from './performer';
+import { stepOfKind, type ProtocolStep } from './protocol-steps';
+import { inOneEpoch } from './one-epoch';
 import { recoverMember } from './recovery';
-import type { CrashPoint } from './schedule';
 import type { Trace } from './trace';
 import { noteEffect } from './trace-words';
+import type { Trap } from './trap';
 import type { Blame } from './watch';
 
 /** What a member is built from. */
 export interface MemberParts extends PerformerParts {
   readonly config: ReplicaConfig;
-  readonly opener: Opener;
   readonly trace: Trace;
   readonly blame: Blame;
+  /** This member's clock is so far from virtual time. */
   readonly clockSkewMs: number;
+  /** An adversary steers it, or its disk will be damaged. */
+  readonly isFaulty: boolean;
   /** Time after an event until the inbox counts as empty: what arrives meanwhile is handled together with it. */
   readonly drainMs: number;
   readonly forgetsAtCrash: boolean;
@@ -42,7 +47,11 @@ export class SimulatedMember {
   private life = 0;
   private drainScheduled = false;
   private events = 0;
-  private trap: { readonly point: CrashPoint; readonly spring: () => void } | undefined;
+  private trap: Trap | undefined;
+  private clockJumpMs = 0;
+  private readFails = false;
+  private isDamaged = false;
+  private hasRun = false;
 
   constructor(private readonly parts: MemberParts) {}
 
@@ -55,7 +64,7 @@ export class SimulatedMember {
   }
 
   get isCorrect(): boolean {
-    return this.parts.adversary === undefined;
+    return !this.parts.isFaulty;
   }
 
   /** The running engine; undefined while the process is down. */
@@ -65,40 +74,78 @@ export class SimulatedMember {
 
   /** This member's clock. */
   get at(): Millis {
-    return Math.floor(this.parts.queue.now + this.parts.clockSkewMs) as Millis;
+    return Math.floor(this.parts.queue.now + this.clockOffsetMs) as Millis;
   }
 
   /** Starts the process from what the disk holds. */
   start(): void {
     if (this.isUp) return;
-    const { committee, index, hash, config, disk, watch } = this.parts;
+    const { committee, swarmId, index, hash, config, disk, watch } = this.parts;
+    if (this.readFails) {
+      this.readFails = false;
+      this.parts.witness.hit('disk-error', 'restart');
+      return;
+    }
+    this.noteStart();
     const life = ++this.life;
     this.guard(() => {
       const { recovered, decided } = recoverMember(hash, committee, index, disk.read());
-      const engine = createPbftReplica({ committee, self: index, hash, config, recovered });
-      this.process = { engine, performer: new Performer(this.parts, life, () => engine.base()) };
+      const engine = createPbftReplica({ ...inOneEpoch(hash, swarmId, committee, index), config, recovered });
+      const performer = new Performer(
+        this.parts,
+        life,
+        () => engine.base(),
+        (step) => this.onSent(step),
+      );
+      this.process = { engine, performer };
       watch.started(index, engine, decided);
     });
     this.step({ kind: 'start', at: this.at });
   }
 
   /** Ends the process: everything that is not durable is gone. */
-  crash(): void {
+  crash(cause: 'crash' | 'write-error' = 'crash'): void {
     if (!this.isUp) return;
-    const { disk, random, diskOptions, watch, index, forgetsAtCrash } = this.parts;
+    const { disk, random, diskOptions, watch, index, forgetsAtCrash, witness } = this.parts;
+    if (cause === 'write-error') witness.hitAppends('disk-error', disk.underWay, index);
     this.stop();
-    watch.durable(index, disk.crash(random, diskOptions.tornRate));
+    const { survived, lost, torn } = disk.crash(random, diskOptions.tornRate);
+    if (cause === 'crash') witness.hitAppends('crash-before-persist', lost, index);
+    witness.hitAppends('torn-write', torn, index);
+    witness.hitAppends('crash-after-persist', survived, index);
+    witness.settled(index);
+    watch.durable(index, survived);
     if (forgetsAtCrash) disk.forget();
   }
 
-  /** Lets `spring` be called at the next sync: right before, during, or right after it. */
-  setTrap(point: CrashPoint, spring: () => void): void {
-    this.trap = { point, spring };
+  /** Lets a trap spring at its moment. */
+  setTrap(trap: Trap): void {
+    this.trap = trap;
   }
 
-  /** No crash is set any more. */
-  clearTrap(): void {
+  /** The next start cannot read the disk. */
+  failNextStart(): void {
+    this.readFails = true;
+  }
+
+  /** One bit of the log is another one from now on. The process must be down. */
+  damage(): void {
+    const { disk, random, witness } = this.parts;
+    this.isDamaged = true;
+    witness.hit('bit-flip', disk.flip(random));
+  }
+
+  /** The clock jumps away from virtual time, or back for 0. */
+  jumpClock(byMs: number): void {
+    this.clockJumpMs = byMs;
+  }
+
+  /** The machine works from now on: no trap, no failing disk, a clock that is right again. */
+  heal(): void {
     this.trap = undefined;
+    this.readFails = false;
+    this.clockJumpMs = 0;
+    this.start();
   }
 
   /** A packet arrives. */
@@ -112,6 +159,7 @@ export class SimulatedMember {
       trace.note(queue.now, this.index, message, message.code.length, 0, 0);
       return;
     }
+    if (this.clockOffsetMs !== 0) this.parts.witness.hit('clock-skew', stepOfKind(message.kind), this.index);
     watch.received(this.index, message);
     adversary?.observe?.(message);
     this.step({ kind: 'message', at: this.at, message });
@@ -160,7 +208,7 @@ export class SimulatedMember {
     this.guard(() => {
       for (const effect of process.engine.step(event)) {
         if (!this.isUp) return;
-        this.perform(process, effect);
+        this.perform(process, effect, event);
       }
       if (++this.events % INSPECTION_INTERVAL === 0) watch.inspected(this.index, process.engine.state());
     });
@@ -172,9 +220,14 @@ export class SimulatedMember {
     this.sync(process);
   }
 
-  private perform({ performer }: Process, effect: Effect): void {
-    const { trace, queue, blame } = this.parts;
+  private perform({ performer }: Process, effect: Effect, event: ReplicaEvent): void {
+    const { trace, queue, blame, watch, index } = this.parts;
     noteEffect(trace, queue.now, this.index, effect);
+    if (effect.kind === 'rejected' && event.kind === 'message' && event.message.sender === effect.sender)
+      watch.refused(index, event.message, effect.rejection.code);
+    if (effect.kind === 'accuse') watch.found(index, effect.evidence);
+    if (effect.kind === 'installed') watch.installed(index, effect.sequence);
+    if (effect.kind === 'commit' && this.clockOffsetMs !== 0) this.parts.witness.hit('clock-skew', 'decision');
     if (effect.kind !== 'halt') {
       performer.perform(effect);
       return;
@@ -190,28 +243,57 @@ export class SimulatedMember {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.stop();
-      if (this.isCorrect) this.parts.blame('engine-throws', this.index, String(error.stack));
+      if (error instanceof DamageError) this.parts.blame('bit-flip', this.index, error.message);
+      else if (this.isCorrect) this.parts.blame('engine-throws', this.index, String(error.stack));
     }
   }
 
   private sync({ performer }: Process): void {
     const { disk } = this.parts;
     if (disk.appended === disk.durable) return;
-    if (this.trap?.point === 'before-sync') {
+    if (this.trap?.waitsFor('before-sync', disk.waiting, disk.underWay) === true) {
       this.trap.spring();
       return;
     }
     performer.beginSync();
-    if (this.trap?.point === 'during-sync') this.trap.spring();
+    if (this.trap?.waitsFor('during-sync', disk.underWay) === true) this.trap.spring();
   }
 
   private onSynced(process: Process): void {
-    this.parts.watch.durable(this.index, this.parts.disk.completeSync());
-    if (this.trap?.point === 'after-sync') {
+    const { disk, watch, witness, index } = this.parts;
+    if (this.trap?.waitsFor('write-error', disk.underWay) === true) {
+      this.trap.spring();
+      return;
+    }
+    const written = disk.completeSync();
+    watch.durable(index, written);
+    if (this.trap?.waitsFor('after-sync', written) === true) {
+      witness.hitAppends('crash-after-persist', written, index);
       this.trap.spring();
       return;
     }
     this.guard(() => process.performer.releaseDurable());
-    if (this.isUp) this.sync(process);
+    if (!this.isUp) return;
+    witness.settled(index);
+    this.sync(process);
+  }
+
+  private onSent(step: ProtocolStep): void {
+    if (this.trap?.waitsForMessage(step) !== true) return;
+    this.parts.witness.hit('crash-mid-send', step, this.index);
+    this.trap.spring();
+  }
+
+  private get clockOffsetMs(): number {
+    return this.parts.clockSkewMs + this.clockJumpMs;
+  }
+
+  private noteStart(): void {
+    const { witness, index } = this.parts;
+    if (this.isDamaged) witness.hit('bit-flip', 'restart');
+    this.isDamaged = false;
+    if (this.hasRun) witness.restarted(index);
+    if (this.hasRun && this.clockOffsetMs !== 0) witness.hit('clock-skew', 'restart');
+    this.hasRun = true;
   }
 }

@@ -1,91 +1,8 @@
 import type { CommittedBlock } from '@concordat/consensus';
-import { portableHash, type MemberIndex, type MessageKind, type Signed } from '@concordat/protocol';
-import { CALM, Cluster, Random, settle, START, Workload, type NetworkRule, type ScheduleOptions } from './index';
-import type { Checker } from './watch';
-
-/** A cluster that is told step by step what goes wrong, and what it did. */
-class Scene implements Checker {
-  readonly cluster: Cluster;
-  readonly sealedVotes: { readonly member: MemberIndex; readonly message: Signed; readonly atMs: number }[] = [];
-  readonly acknowledgedBlocks: { readonly member: MemberIndex; readonly block: CommittedBlock }[] = [];
-  private readonly workload: Workload;
-  private submitted = 0;
-
-  constructor(options: Partial<ScheduleOptions> = {}, seed = 1) {
-    const all = { ...CALM, ...options };
-    this.cluster = new Cluster(seed, all, portableHash, [this]);
-    this.workload = new Workload(portableHash, new Random(seed), this.cluster.signatures, START, all.workload);
-    this.cluster.start();
-  }
-
-  sealed(member: MemberIndex, message: Signed): void {
-    this.sealedVotes.push({ member, message, atMs: this.cluster.elapsedMs });
-  }
-
-  acknowledged(member: MemberIndex, block: CommittedBlock): void {
-    this.acknowledgedBlocks.push({ member, block });
-  }
-
-  submit(to: number): void {
-    const text = `request ${String(this.submitted++)}`;
-    this.cluster.submit(to, this.workload.ofClient(this.cluster.elapsedMs, { client: 0, text }));
-  }
-
-  /** Submits one request after the other, each once the one before it is executed by somebody. */
-  decide(count: number, to: number): void {
-    for (let index = 0; index < count; index++) {
-      const before = this.cluster.agreement.length;
-      this.submit(to);
-      this.until(() => this.cluster.agreement.length > before);
-    }
-  }
-
-  until(isDone: () => boolean, withinMs = 5000): void {
-    expect(this.cluster.runUntil(this.cluster.elapsedMs + withinMs, isDone) || this.cluster.violations).toBe(true);
-  }
-
-  run(forMs: number): void {
-    this.cluster.runUntil(this.cluster.elapsedMs + forMs);
-  }
-
-  impose(...rules: NetworkRule[]): void {
-    for (const rule of rules) this.cluster.network.impose(rule);
-  }
-
-  executed(member: number): number {
-    return this.cluster.member(member).engine?.state().executed ?? -1;
-  }
-
-  view(member: number): number {
-    return this.cluster.member(member).engine?.state().view ?? -1;
-  }
-
-  promisedView(member: number): number {
-    return this.cluster.member(member).engine?.state().promisedView ?? -1;
-  }
-
-  stable(member: number): number {
-    return this.cluster.member(member).engine?.state().stable ?? -1;
-  }
-
-  votes(kind: MessageKind, member: number, view: number): Signed[] {
-    return this.sealedVotes
-      .filter((vote) => vote.member === member && vote.message.kind === kind && vote.message.view === view)
-      .map((vote) => vote.message);
-  }
-
-  /** Heals everything; agreement, every owed outcome and equal states must follow. */
-  settle(): void {
-    const probes = this.cluster.correctMembers.map(({ index }) =>
-      this.workload.ofGateway(index, this.cluster.elapsedMs, 'probe'),
-    );
-    settle(this.cluster, probes);
-    expect(this.cluster.violations).toEqual([]);
-  }
-}
-
-const lost = (rule: Omit<NetworkRule, 'delayMs'>): NetworkRule => ({ ...rule, delayMs: 'lost' });
-const late = (delayMs: number, rule: Omit<NetworkRule, 'delayMs'>): NetworkRule => ({ ...rule, delayMs });
+import type { MemberIndex } from '@concordat/protocol';
+import { CALM } from './index';
+import { cutOff, late, lost, Scene } from './testing/scene';
+import { Trap } from './trap';
 
 describe('named schedules', () => {
   it('a member that left view 0 sends no late COMMIT in it, even when that would complete a quorum', () => {
@@ -124,7 +41,6 @@ describe('named schedules', () => {
     const scene = new Scene();
     // View 0: member 3 alone prepares the first batch, and is cut off. View 1: the others prepare another one there, and
     // member 2 alone sees it decided, and is cut off. View 2 has to come from certificates of both views.
-    const cutOff = (member: number): NetworkRule[] => [lost({ from: [member] }), lost({ to: [member] })];
     scene.impose(lost({ to: [0, 1, 2], kinds: ['prepare'], view: 0 }), lost({ from: [3], kinds: ['commit'] }));
     scene.submit(0);
     scene.until(() => scene.votes('commit', 3, 0).length === 1);
@@ -135,11 +51,27 @@ describe('named schedules', () => {
     const second = scene.acknowledgedBlocks[0]?.block.certificate;
     expect(second).toMatchObject({ view: 1, sequence: 1 });
     expect(second?.digest).not.toBe(first?.digest);
-    for (const rule of isolation) scene.cluster.network.lift(rule);
+    scene.lift(...isolation);
     scene.impose(...cutOff(2));
     scene.until(() => [0, 1, 3].every((member) => scene.executed(member) >= 1), 20_000);
     expect(scene.view(3)).toBeGreaterThan(1);
     scene.settle();
+  });
+
+  it('what one member alone prepared in each of four views keeps nobody from deciding later (scenario 5)', () => {
+    const scene = new Scene();
+    for (let view = 0; view < 4; view++) {
+      const witness = (view + 2) % 4;
+      const others = [0, 1, 2, 3].filter((member) => member !== witness);
+      scene.impose(lost({ to: others, kinds: ['prepare'], view }), lost({ kinds: ['commit'], view }));
+      // The witness of the view before tells nobody of what it knows.
+      scene.impose(lost({ from: [(view + 1) % 4], kinds: ['viewChange'], view: view + 1 }));
+      // So that each view may start with something else.
+      scene.submit(view);
+    }
+    scene.until(() => [0, 1, 2, 3].some((member) => scene.view(member) >= 4), 60_000);
+    scene.settle();
+    expect(scene.cluster.requests.decidedCount).toBeGreaterThanOrEqual(4);
   });
 
   it('f + 1 members that ask for a view take everyone along, also those that know of no reason', () => {
@@ -153,15 +85,32 @@ describe('named schedules', () => {
 
   it('a view starts with members at different stable checkpoints', () => {
     const scene = new Scene({ replica: { ...CALM.replica, batchSize: 1 } });
-    scene.impose(lost({ to: [3] }), lost({ from: [3] }));
-    scene.decide(9, 0);
+    scene.decide(4, 0);
+    scene.until(() => scene.stable(3) === 4);
+    scene.impose(...cutOff(3));
+    scene.decide(5, 0);
     scene.until(() => scene.stable(1) === 8 && scene.stable(2) === 8);
-    expect(scene.stable(3)).toBe(0);
+    expect(scene.stable(3)).toBe(4);
     scene.cluster.network.heal();
     scene.cluster.crash(0, 'for-good');
     scene.submit(1);
     scene.until(() => scene.executed(3) >= 10);
     expect(scene.view(3)).toBeGreaterThan(0);
+    scene.settle();
+  });
+
+  it('a leader that lacks the stable state proposes nothing, and the next view goes on', () => {
+    const scene = new Scene({ replica: { ...CALM.replica, batchSize: 1, pipelineDepth: 8 } });
+    scene.impose(...cutOff(1));
+    scene.decide(5, 0);
+    scene.until(() => [0, 2, 3].every((member) => scene.stable(member) === 4));
+    scene.cluster.network.heal();
+    scene.impose(lost({ to: [1], kinds: ['decided'] }), lost({ from: [0], kinds: ['prePrepare'] }));
+    scene.submit(2);
+    scene.until(() => [2, 3].every((member) => scene.executed(member) === 6));
+    expect(scene.votes('newView', 1, 1)).toHaveLength(1);
+    expect(scene.executed(1)).toBe(0);
+    expect(scene.votes('prePrepare', 1, 1)).toEqual([]);
     scene.settle();
   });
 
@@ -248,5 +197,78 @@ describe('named schedules', () => {
       proofs += scene.cluster.conduct.accusedMembers.size;
     }
     expect(proofs).toBeGreaterThan(0);
+  });
+
+  it('a member that asked for a view and crashed votes no more in the one before (scenario 12)', () => {
+    const scene = new Scene();
+    scene.impose(lost({ from: [2], kinds: ['requests', 'status'] }), lost({ to: [2], kinds: ['fetch'] }));
+    scene.submit(2);
+    scene.until(() => scene.promisedView(2) === 1);
+    scene.run(20);
+    scene.cluster.crash(2, 10);
+    scene.run(20);
+    expect(scene.promisedView(2)).toBe(1);
+    scene.decide(2, 0);
+    expect(scene.view(0)).toBe(0);
+    expect(scene.votes('prepare', 2, 0)).toHaveLength(0);
+    scene.settle();
+  });
+
+  it.each([
+    { point: 'before-sync', member: 0 },
+    { point: 'during-sync', member: 0 },
+    { point: 'after-sync', member: 0 },
+    { point: 'before-sync', member: 1 },
+    { point: 'during-sync', member: 1 },
+    { point: 'after-sync', member: 1 },
+  ] as const)(
+    'member $member, killed $point of each vote, never votes otherwise (scenario 12)',
+    ({ point, member }) => {
+      for (let vote = 0; vote < 4; vote++) {
+        const scene = new Scene({ disk: { ...CALM.disk, tornRate: 0.5 } }, vote + 1);
+        scene.submit(0);
+        for (let round = 0; round <= vote; round++) {
+          const victim = scene.cluster.member(member);
+          victim.setTrap(new Trap(point, undefined, () => scene.cluster.crash(member, 30)));
+          scene.until(() => !victim.isUp);
+          scene.until(() => victim.isUp);
+          scene.submit(1);
+          scene.submit(2);
+        }
+        scene.settle();
+      }
+    },
+  );
+
+  it('a batch that was prepared before a long outage is decided after it, however old it is by then', () => {
+    const scene = new Scene();
+    scene.impose(lost({ kinds: ['commit'], view: 0 }));
+    scene.submit(0);
+    scene.until(() => [0, 1, 2, 3].every((member) => scene.votes('commit', member, 0).length === 1));
+    const [commit] = scene.votes('commit', 1, 0);
+    const outage = [lost({})];
+    scene.impose(...outage);
+    scene.run(2 * scene.cluster.committee.table.logTimeBoundMs);
+    scene.lift(...outage);
+    scene.until(() => scene.acknowledgedBlocks.length > 0);
+    expect(scene.acknowledgedBlocks[0]?.block.certificate).toMatchObject({ sequence: 1, digest: commit?.digest });
+    scene.settle();
+  });
+
+  it('a decision that catching up and a new view bring at once is executed once (scenario 8)', () => {
+    const scene = new Scene();
+    // Member 2 alone sees the decision; the next view starts with it, while member 3 is brought it as decided.
+    scene.impose(lost({ to: [0, 1, 3], kinds: ['commit'], view: 0 }));
+    scene.submit(0);
+    scene.until(() => scene.executed(2) === 1);
+    scene.until(() => scene.view(3) === 1);
+    scene.cluster.network.heal();
+    scene.until(() => [0, 1, 3].every((member) => scene.executed(member) === 1));
+    scene.decide(3, 1);
+    scene.settle();
+    for (const member of [0, 1, 2, 3]) {
+      const executed = scene.blocks(member).map(({ sequence }) => sequence);
+      expect(executed).toEqual(executed.map((_, index) => index + 1));
+    }
   });
 });

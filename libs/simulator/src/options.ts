@@ -1,16 +1,19 @@
 import { DEFAULT_REPLICA_CONFIG } from '@concordat/consensus';
-import { faultsTolerated, type MessageKind } from '@concordat/protocol';
+import { faultsTolerated } from '@concordat/protocol';
+import { faultsOf, type FaultShape } from './fault-draws';
 import { Random } from './random';
-import { STRATEGIES, type Fault, type Liar, type NetworkRule, type ScheduleOptions } from './schedule';
+import { STRATEGIES, type Liar, type Profile, type ScheduleOptions } from './schedule';
 
 /** A quiet swarm of four: what named schedules start from. */
 export const CALM: ScheduleOptions = {
+  profile: 'standard',
   members: 4,
   f: 1,
   checkpointInterval: 4,
   windowSize: 8,
   durationMs: 1000,
   settleMs: 60_000,
+  logTimeBoundMs: 10_000,
   clockSkewMs: 0,
   drainMs: 0,
   network: { latencyMinMs: 1, latencyMaxMs: 5, lossRate: 0, repeatRate: 0, slowRate: 0, slowMs: 0 },
@@ -41,24 +44,67 @@ export const CALM: ScheduleOptions = {
   faults: [],
 };
 
+/** What a profile draws from: how large a swarm, for how long, and how much goes wrong. */
+interface Shape {
+  readonly members: readonly number[];
+  readonly durationMs: readonly [number, number];
+  readonly envelopes: readonly [number, number];
+  readonly faults: FaultShape;
+}
+
+/** Of a hundred schedules 30 are quick, 50 standard and 20 harsh. */
+const PROFILES: readonly Profile[] = [
+  ...new Array<Profile>(3).fill('quick'),
+  ...new Array<Profile>(5).fill('standard'),
+  ...new Array<Profile>(2).fill('harsh'),
+];
+
+const SHAPES: Readonly<Record<Profile, Shape>> = {
+  quick: {
+    members: [4],
+    durationMs: [100, 350],
+    envelopes: [4, 11],
+    faults: { crashes: 2, powerLoss: 0.1, cuts: 1, holes: 2, pauses: 1, clogs: 1, diskErrors: 1, clocks: 1 },
+  },
+  standard: {
+    members: [4, 4, 4, 4, 4, 4, 5, 7],
+    durationMs: [150, 700],
+    envelopes: [5, 17],
+    faults: { crashes: 5, powerLoss: 0.2, cuts: 3, holes: 4, pauses: 2, clogs: 1, diskErrors: 1, clocks: 1 },
+  },
+  harsh: {
+    members: [4, 4, 4, 5, 6, 7],
+    durationMs: [400, 900],
+    envelopes: [8, 24],
+    faults: { crashes: 8, powerLoss: 0.5, cuts: 4, holes: 6, pauses: 4, clogs: 3, diskErrors: 3, clocks: 2 },
+  },
+};
+
 /** Everything about a run that is not said follows from its seed. */
 export function optionsOf(seed: number, overrides: Partial<ScheduleOptions> = {}): ScheduleOptions {
   const random = new Random(seed).fork();
-  const members = overrides.members ?? random.pick([4, 4, 4, 4, 5, 7]);
+  const profile = overrides.profile ?? random.pick(PROFILES);
+  const shape = SHAPES[profile];
+  const members = overrides.members ?? random.pick(shape.members);
   const tolerated = faultsTolerated(members);
   const f = overrides.f ?? (tolerated > 1 && random.chance(0.3) ? tolerated - 1 : tolerated);
-  const durationMs = overrides.durationMs ?? random.between(150, 700);
+  const durationMs = overrides.durationMs ?? random.between(...shape.durationMs);
   const checkpointInterval = random.pick([2, 4, 4, 8]);
   const lossy = random.chance(0.6);
+  const liars = overrides.liars ?? liarsOf(random, members, f);
+  const clockSkewMs = random.pick([0, 20, 500]);
   return {
     ...CALM,
+    profile,
     members,
     f,
     checkpointInterval,
     windowSize: checkpointInterval * random.pick([2, 2, 3]),
     durationMs,
-    clockSkewMs: random.pick([0, 20, 500]),
-    drainMs: random.pick([0, 1, 4]),
+    // Clocks of correct members are no further apart than that, or liveness could not be asked for.
+    logTimeBoundMs: random.pick([10_000, 2 * clockSkewMs + 60]),
+    clockSkewMs,
+    drainMs: random.pick([0, 1, 2, 4]),
     network: {
       latencyMinMs: random.pick([0, 1, 3]),
       latencyMaxMs: random.between(4, 15),
@@ -75,7 +121,7 @@ export function optionsOf(seed: number, overrides: Partial<ScheduleOptions> = {}
     },
     workload: {
       clients: random.between(1, 4),
-      envelopes: random.between(4, 16),
+      envelopes: random.between(...shape.envelopes),
       requestsMax: random.pick([1, 3]),
       duplicateRate: random.pick([0, 0.3]),
       reuseRate: random.pick([0, 0.1]),
@@ -90,8 +136,8 @@ export function optionsOf(seed: number, overrides: Partial<ScheduleOptions> = {}
       batchSize: random.pick([1, 4, 20]),
       pipelineDepth: random.pick([1, 3, 8]),
     },
-    liars: liarsOf(random, members, f),
-    faults: faultsOf(random, members, durationMs),
+    liars,
+    faults: faultsOf(random, shape.faults, { members, durationMs, mayFlip: liars.length < f, liars }),
     ...overrides,
   };
 }
@@ -103,59 +149,4 @@ function liarsOf(random: Random, members: number, f: number): Liar[] {
     .shuffled(all)
     .slice(0, count)
     .map((member) => ({ member, strategy: random.pick(STRATEGIES) }));
-}
-
-function faultsOf(random: Random, members: number, durationMs: number): Fault[] {
-  const faults: Fault[] = [];
-  const crashes = random.chance(0.6) ? random.between(1, 5) : 0;
-  for (let index = 0; index < crashes; index++) {
-    const point = random.pick(['now', 'before-sync', 'during-sync', 'after-sync'] as const);
-    const downMs = random.between(1, 400);
-    faults.push({ kind: 'crash', atMs: random.below(durationMs), member: random.below(members), point, downMs });
-  }
-  if (random.chance(0.2))
-    faults.push({ kind: 'power-loss', atMs: random.below(durationMs), downMs: random.between(1, 200) });
-  const cuts = random.chance(0.5) ? random.between(1, 3) : 0;
-  for (let index = 0; index < cuts; index++) {
-    const forMs = random.between(20, Math.max(21, durationMs >> 1));
-    faults.push({ kind: 'network', atMs: random.below(durationMs), forMs, rules: cutOf(random, members) });
-  }
-  const holes = random.chance(0.5) ? random.between(1, 4) : 0;
-  for (let index = 0; index < holes; index++) {
-    const forMs = random.between(20, 300);
-    faults.push({ kind: 'network', atMs: random.below(durationMs), forMs, rules: [holeOf(random, members)] });
-  }
-  return faults;
-}
-
-/** What a rule of holes may be about: a decision that one member alone has seen, a view that some never hear of. */
-const HOLES: readonly (readonly MessageKind[])[] = [
-  ['commit'],
-  ['commit'],
-  ['prepare'],
-  ['prePrepare'],
-  ['viewChange'],
-  ['newView'],
-  ['checkpoint'],
-  ['status'],
-  ['batch', 'decided'],
-  ['requests'],
-];
-
-/** One kind of message is lost, or late, on its way to all but one or two. */
-function holeOf(random: Random, members: number): NetworkRule {
-  const all = Array.from({ length: members }, (_, index) => index);
-  const to = random.shuffled(all).slice(random.between(1, 2));
-  return { to, kinds: random.pick(HOLES), delayMs: random.chance(0.6) ? 'lost' : random.between(50, 500) };
-}
-
-/** A partition in both directions, or deafness or dumbness of some. */
-function cutOf(random: Random, members: number): NetworkRule[] {
-  const all = random.shuffled(Array.from({ length: members }, (_, index) => index));
-  const size = random.between(1, members - 1);
-  const some = all.slice(0, size);
-  const rest = all.slice(size);
-  const rules: NetworkRule[] = [{ from: some, to: rest, delayMs: 'lost' }];
-  if (random.chance(0.6)) rules.push({ from: rest, to: some, delayMs: 'lost' });
-  return rules;
 }

@@ -31,9 +31,21 @@ export const packetOfBytes = (bytes: Uint8Array): Packet => ({ bytes, frame: und
 /** Opens packets as a host does: size, layout, membership, then signature, payload and inner certificates. */
 export class Opener {
   private readonly limits: WireLimits;
+  /** Packets by their messages, sealed or opened: what is sent again, or passed on, is neither written nor read twice. */
+  private readonly packets = new WeakMap<Signed, Packet>();
 
   constructor(private readonly validity: ValidityContext) {
     this.limits = wireLimits(validity.committee.table);
+  }
+
+  /** The packet that carries a message. */
+  packetOf(message: Signed): Packet {
+    let packet = this.packets.get(message);
+    if (packet === undefined) {
+      packet = packetOf(message);
+      this.packets.set(message, packet);
+    }
+    return packet;
   }
 
   /** Layout and membership: what is known before any signature is checked. */
@@ -48,7 +60,10 @@ export class Opener {
 
   /** The whole message, checked. */
   open(packet: Packet): Verified | Rejection {
-    packet.opened ??= this.check(packet);
+    if (packet.opened === undefined) {
+      packet.opened = this.check(packet);
+      if (!isRejection(packet.opened)) this.packets.set(packet.opened, packet);
+    }
     return packet.opened;
   }
 

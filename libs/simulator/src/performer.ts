@@ -4,6 +4,7 @@ import { Barrier } from './barrier';
 import type { EventQueue } from './event-queue';
 import type { ProcessEvent, SimulatorEvent } from './events';
 import { Outbox, type OutboxParts } from './outbox';
+import type { ProtocolStep } from './protocol-steps';
 import type { Random } from './random';
 import { decisionAppend, recordAppend, voteAppend } from './recovery';
 import type { DiskOptions } from './schedule';
@@ -32,9 +33,10 @@ export class Performer {
     private readonly parts: PerformerParts,
     private readonly life: number,
     private readonly base: Replica['base'],
+    onSent: (step: ProtocolStep) => void,
   ) {
     this.barrier = new Barrier(parts.disk);
-    this.outbox = new Outbox(parts);
+    this.outbox = new Outbox(parts, onSent);
   }
 
   /** Performs what may be performed, and keeps the rest until it may. A `halt` is the process's own affair. */
@@ -85,6 +87,7 @@ export class Performer {
   /** The process ended: nothing that waits will ever leave. */
   end(): void {
     this.running = false;
+    this.outbox.end();
     this.barrier.clear();
   }
 
@@ -95,7 +98,8 @@ export class Performer {
     this.barrier.append(voteAppend(message));
     this.barrier.hold(() => {
       this.outbox.broadcast(message);
-      queue.schedule(0, { kind: 'own', member: index, life: this.life, message: message as Verified });
+      if (this.running)
+        queue.schedule(0, { kind: 'own', member: index, life: this.life, message: message as Verified });
     });
   }
 
@@ -135,6 +139,8 @@ export class Performer {
       case 'refused':
       case 'rejected':
       case 'viewLeft':
+      case 'epochEnded':
+      case 'installed':
         break;
     }
   }

@@ -51,13 +51,13 @@ describe('the simulator runs the production engine', () => {
     expect(text).not.toMatch(/\bnew Date\b|\bDate\.now\b|\bMath\.random\b|\bsetTimeout\b|from 'node:/);
   });
 
-  it('has one place that makes a replica, and it is the factory of the engine', () => {
+  it('makes replicas in two places, a host in each, and by the factory of the engine', () => {
     const makers = sources.filter(({ text }) => text.includes('createPbftReplica('));
-    expect(makers.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['member.ts']);
+    expect(makers.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['member.ts', 'twins/instance.ts']);
   });
 
   it('seals votes only as the engine drafted them, outside of adversaries', () => {
-    const sealing = sources.filter(({ path, text }) => !path.includes('adversaries') && /\bseal\(/.test(text));
+    const sealing = sources.filter(({ path, text }) => !/adversaries|mutations/.test(path) && /\bseal\(/.test(text));
     const drafts = sealing.flatMap(({ text }) =>
       [...text.matchAll(/\bseal\([^,]+,\s*([^)]*)\)/g)].map(([, draft = '']) => draft),
     );

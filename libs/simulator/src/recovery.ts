@@ -11,32 +11,37 @@ import {
 } from '@concordat/records';
 import type { Append, DiskContents } from './disk';
 
+/** Something to be kept, in its real layout: made when somebody reads it, for most is never read. */
+class LaidOut implements Append {
+  private made: Append['bytes'] | undefined;
+
+  constructor(
+    readonly kept: Append['kept'],
+    private readonly layOut: () => Append['bytes'],
+  ) {}
+
+  get bytes(): Append['bytes'] {
+    this.made ??= this.layOut();
+    return this.made;
+  }
+}
+
 /** A record in the log's real layout. */
-export const recordAppend = (record: DurableRecord): Append => ({
-  kept: { kind: 'record', record },
-  bytes: encodeDurableRecord(record),
-});
+export const recordAppend = (record: DurableRecord): Append =>
+  new LaidOut({ kind: 'record', record }, () => encodeDurableRecord(record));
 
 /** A sealed vote in the log's real layout. */
-export const voteAppend = (message: Signed): Append => ({
-  kept: { kind: 'vote', message },
-  bytes: encodeOwnVote(message),
-});
+export const voteAppend = (message: Signed): Append =>
+  new LaidOut({ kind: 'vote', message }, () => encodeOwnVote(message));
 
 /** A decision in the decision store's real layout. */
-export function decisionAppend(block: CommittedBlock): Append {
-  const { sequence, batch, certificate, logTime, outcomes } = block;
+export const decisionAppend = (block: CommittedBlock): Append =>
+  new LaidOut({ kind: 'decision', block }, () => decisionBytes(block));
+
+function decisionBytes({ sequence, batch, certificate, logTime, outcomes }: CommittedBlock): Uint8Array {
   const durationsMs = (batch?.envelopes ?? []).map(() => DURATION_UNKNOWN);
-  const bytes = encodeDecision({
-    sequence,
-    view: certificate.view,
-    logTime,
-    batch,
-    certificate,
-    outcomes,
-    durationsMs,
-  });
-  return { kept: { kind: 'decision', block }, bytes };
+  const { view } = certificate;
+  return encodeDecision({ sequence, view, logTime, batch, certificate, outcomes, durationsMs });
 }
 
 /** What a restarted member knows, and which decisions its store holds. */
@@ -47,7 +52,8 @@ export interface Restart {
 
 /** Reads a disk as the real host does: the log through its records' own recovery, then the decisions above its state. */
 export function recoverMember(hash: Hash, committee: Committee, self: MemberIndex, contents: DiskContents): Restart {
-  const options = { hash, limits: wireLimits(committee.table), epoch: committee.epoch, self };
+  const limits = wireLimits(committee.table);
+  const options = { hash, limits, widest: limits, epoch: committee.epoch, self };
   const votes = recover(contents.log, options);
   const stored = contents.decisions.map((bytes) => decodeDecision(hash, bytes));
   return {

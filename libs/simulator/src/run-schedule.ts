@@ -1,5 +1,7 @@
 import type { Hash } from '@concordat/protocol';
 import { Cluster, START } from './cluster';
+import type { FaultCoverage } from './fault-coverage';
+import { stubScheme, type KeyScheme } from './key-scheme';
 import { optionsOf } from './options';
 import { quickHash } from './quick-hash';
 import { Random } from './random';
@@ -32,6 +34,8 @@ export interface ScheduleResult {
   /** Equal for two runs that went the same way. */
   readonly traceHash: string;
   readonly stats: ScheduleStats;
+  /** Which fault hit which step, how often. */
+  readonly coverage: FaultCoverage;
   /** Seed, options, violations and the last events, for a person; empty when nothing was violated. */
   readonly report: string;
 }
@@ -44,9 +48,10 @@ export function runSchedule(
   seed: number,
   overrides: Partial<ScheduleOptions> = {},
   hash: Hash = quickHash,
+  keyScheme: KeyScheme = stubScheme(hash),
 ): ScheduleResult {
   const options = optionsOf(seed, overrides);
-  const cluster = new Cluster(seed, options, hash);
+  const cluster = new Cluster(seed, options, hash, [], keyScheme);
   const workload = new Workload(hash, new Random(seed ^ 0x5eed), cluster.signatures, START, options.workload);
   cluster.start();
   for (const { atMs, to, envelope } of workload.plan(options.durationMs)) {
@@ -55,12 +60,13 @@ export function runSchedule(
   cluster.runUntil(options.durationMs);
   const probes = cluster.correctMembers.map(({ index }) => workload.ofGateway(index, options.durationMs, 'probe'));
   settle(cluster, probes);
+  if (!cluster.failed) cluster.evidence.finish();
   return resultOf(seed, cluster);
 }
 
 /** Collects what came of a cluster's run. */
 export function resultOf(seed: number, cluster: Cluster): ScheduleResult {
-  const { options, violations, trace, agreement, requests, admissions, conduct, network } = cluster;
+  const { options, violations, trace, agreement, requests, admissions, conduct, network, witness } = cluster;
   const views = cluster.correctMembers.map((member) => member.engine?.state().view ?? 0);
   return {
     seed,
@@ -77,6 +83,7 @@ export function resultOf(seed: number, cluster: Cluster): ScheduleResult {
       accused: conduct.accusedMembers.size,
       settledMs: cluster.elapsedMs - options.durationMs,
     },
+    coverage: witness.coverage,
     report: violations.length === 0 ? '' : reportOf(seed, cluster),
   };
 }

@@ -1,5 +1,7 @@
 import type { ReplicaConfig } from '@concordat/consensus';
 import type { MessageKind } from '@concordat/protocol';
+import type { AdversaryMaker } from './adversary';
+import type { ProtocolStep } from './protocol-steps';
 
 /** Which messages a rule is about; what is not said matches everything. */
 export interface MessageFilter {
@@ -12,8 +14,10 @@ export interface MessageFilter {
 
 /** Messages that are lost, or late. */
 export interface NetworkRule extends MessageFilter {
-  /** Milliseconds; 'lost' for never. */
-  readonly delayMs: number | 'lost';
+  /** Milliseconds; 'lost' for never; 'held' for all at once when the rule ends, as behind a clogged link. */
+  readonly delayMs: number | 'lost' | 'held';
+  /** What the rule is part of, where that is more than loss, delay or clogging. */
+  readonly cause?: 'symmetric-partition' | 'asymmetric-partition';
 }
 
 /** How the network treats every message. */
@@ -40,18 +44,38 @@ export interface DiskOptions {
 }
 
 /**
- * When a crash strikes: at once, or at the member's next sync: before it (lost), during it (lost, whole or torn), or after
- * it (durable, and not sent).
+ * When a crash strikes: at once; at the member's next sync: before it (lost), during it (lost, whole or torn), or after it
+ * (durable, and not sent); or when the first copy of its next message has left.
  */
-export type CrashPoint = 'now' | 'before-sync' | 'during-sync' | 'after-sync';
+export type CrashPoint = 'now' | 'before-sync' | 'during-sync' | 'after-sync' | 'mid-send';
 
 /** Something that goes wrong at `atMs` after the start. */
 export type Fault = { readonly atMs: number } & (
-  | { readonly kind: 'crash'; readonly member: number; readonly point: CrashPoint; readonly downMs: number }
+  | {
+      readonly kind: 'crash';
+      readonly member: number;
+      readonly point: CrashPoint;
+      readonly downMs: number;
+      /** Waits for a sync or a message of that step. */
+      readonly step?: ProtocolStep;
+    }
   /** Everyone stops at once; each restarts within `downMs`. */
   | { readonly kind: 'power-loss'; readonly downMs: number }
   /** A cut in one direction, a partition is several of them. */
   | { readonly kind: 'network'; readonly rules: readonly NetworkRule[]; readonly forMs: number }
+  /** The process stands still; its clock, and what arrives for it, do not. */
+  | { readonly kind: 'pause'; readonly member: number; readonly forMs: number }
+  /** A write fails, and the process ends; or the process ends, and cannot read its disk when it starts again. */
+  | {
+      readonly kind: 'disk-error';
+      readonly member: number;
+      readonly operation: 'write' | 'read';
+      readonly downMs: number;
+    }
+  /** The process ends, and a bit of its log is another one when it starts again. Counts as one of the f faulty members. */
+  | { readonly kind: 'bit-flip'; readonly member: number; readonly downMs: number }
+  /** The member's clock jumps, and is set right again later. */
+  | { readonly kind: 'clock'; readonly member: number; readonly byMs: number; readonly forMs: number }
 );
 
 /** What a Byzantine member does. */
@@ -64,6 +88,12 @@ export const STRATEGIES = [
   'withholding-leader',
   'view-rusher',
   'false-status',
+  'censor',
+  'slow-leader',
+  'bad-supplier',
+  'hoarder',
+  'selective',
+  'lonely-new-view',
 ] as const;
 /** A strategy of STRATEGIES. */
 export type Strategy = (typeof STRATEGIES)[number];
@@ -71,7 +101,8 @@ export type Strategy = (typeof STRATEGIES)[number];
 /** A Byzantine member. */
 export interface Liar {
   readonly member: number;
-  readonly strategy: Strategy;
+  /** What it does; a function for an adversary that stands in no list. */
+  readonly strategy: Strategy | AdversaryMaker;
 }
 
 /** What clients do. */
@@ -89,8 +120,12 @@ export interface WorkloadOptions {
   readonly gatewayRate: number;
 }
 
+/** How hard a schedule is. */
+export type Profile = 'quick' | 'standard' | 'harsh';
+
 /** Everything that a run depends on, besides its seed. */
 export interface ScheduleOptions {
+  readonly profile: Profile;
   readonly members: number;
   readonly f: number;
   readonly checkpointInterval: number;
@@ -99,6 +134,8 @@ export interface ScheduleOptions {
   readonly durationMs: number;
   /** Virtual time that the healed swarm has to finish everything. */
   readonly settleMs: number;
+  /** Distance of a proposal's time from a member's clock that is accepted. */
+  readonly logTimeBoundMs: number;
   /** Greatest distance of a member's clock from virtual time. */
   readonly clockSkewMs: number;
   /** Virtual time that a member collects events before its inbox counts as empty. */

@@ -1,5 +1,18 @@
 import type { Envelope, MemberIndex } from '@concordat/protocol';
 import type { Cluster } from './cluster';
+import type { SimulatedMember } from './member';
+
+/** A swarm that can be healed, and asked what is not finished. */
+export interface Settling extends Pick<
+  Cluster,
+  'admissions' | 'agreement' | 'blame' | 'elapsedMs' | 'failed' | 'heal' | 'requests' | 'runUntil' | 'submit'
+> {
+  readonly options: { readonly settleMs: number };
+  readonly members: readonly SettlingMember[];
+  readonly correctMembers: readonly SettlingMember[];
+}
+
+type SettlingMember = Pick<SimulatedMember, 'index' | 'isUp' | 'engine'>;
 
 /** Events between two looks at whether everything is finished. */
 const LOOK_INTERVAL = 32;
@@ -9,7 +22,7 @@ const LOOK_INTERVAL = 32;
  * is owed an outcome has one. Each correct member is given one more envelope: a swarm that is merely silent would pass
  * otherwise. What is missing at the deadline is a violation.
  */
-export function settle(cluster: Cluster, probes: readonly Envelope[] = []): void {
+export function settle(cluster: Settling, probes: readonly Envelope[] = []): void {
   cluster.heal();
   cluster.correctMembers.forEach((member, index) => {
     const probe = probes[index];
@@ -28,14 +41,14 @@ export function settle(cluster: Cluster, probes: readonly Envelope[] = []): void
 }
 
 /** True once an envelope has its outcome, or has expired by log time without being ordered and waits no longer at its member. */
-function isOver({ requests, agreement, members }: Cluster, envelope: Envelope, member: MemberIndex): boolean {
+function isOver({ requests, agreement, members }: Settling, envelope: Envelope, member: MemberIndex): boolean {
   if (requests.hasOutcome(envelope)) return true;
   const expired = envelope.requests.every(({ expiresAt }) => expiresAt < agreement.logTime);
   return expired && members[member]?.engine?.progressOf(envelope.id) === undefined;
 }
 
 /** What is not finished; undefined when all is. */
-export function unfinished(cluster: Cluster, probes: readonly Envelope[] = []): string | undefined {
+export function unfinished(cluster: Settling, probes: readonly Envelope[] = []): string | undefined {
   const down = cluster.correctMembers.find((member) => !member.isUp);
   if (down !== undefined) return `member ${String(down.index)} is down`;
   const [owed] = cluster.admissions.open((envelope, member) => isOver(cluster, envelope, member));

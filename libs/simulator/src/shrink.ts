@@ -1,3 +1,4 @@
+import { STUBS, type Cryptography } from './key-scheme';
 import { runSchedule, type ScheduleResult } from './run-schedule';
 import type { ScheduleOptions } from './schedule';
 
@@ -33,8 +34,13 @@ function* simpler(options: ScheduleOptions): Generator<ScheduleOptions> {
  * Takes away from a schedule that broke a rule whatever it can do without, and returns the smallest run found that breaks
  * the same rule. Returns the run itself when it broke none.
  */
-export function shrinkSchedule(seed: number, overrides: Partial<ScheduleOptions> = {}): ScheduleResult {
-  let smallest = runSchedule(seed, overrides);
+export function shrinkSchedule(
+  seed: number,
+  overrides: Partial<ScheduleOptions> = {},
+  cryptography: Cryptography = STUBS,
+): ScheduleResult {
+  const { hash, keys } = cryptography;
+  let smallest = runSchedule(seed, overrides, hash, keys);
   const rule = smallest.violations[0]?.rule;
   if (rule === undefined) return smallest;
   let runs = 0;
@@ -42,7 +48,7 @@ export function shrinkSchedule(seed: number, overrides: Partial<ScheduleOptions>
     found = false;
     for (const options of simpler(smallest.options)) {
       if (runs++ >= RUNS_MAX) return smallest;
-      const result = runSchedule(seed, options);
+      const result = runSchedule(seed, options, hash, keys);
       if (result.violations[0]?.rule !== rule) continue;
       smallest = result;
       found = true;

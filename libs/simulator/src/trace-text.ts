@@ -39,7 +39,13 @@ function draftText(draft: Draft): string {
         .map((slot) => `${String(slot.sequence)}:${String(slot.flags)}`)
         .join(
           ',',
-        )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}]`;
+        )}] waiting ${String(draft.waiting.length)} holds [${draft.viewChangesHeld.map((held) => held.sender).join(',')}] silent [${draft.silent.join(',')}]`;
+    case 'snapshot':
+      return `${head} state ${short(draft.certificate.content.stateDigest)}`;
+    case 'chunk':
+      return `${head} ${String(draft.index)}`;
+    case 'epochChange':
+      return `${head} to epoch ${String(draft.change.table.epoch)}`;
     case 'batch':
       return `${head} ${short(draft.batch.digest)}`;
     case 'decided':
@@ -61,6 +67,8 @@ function recordText(record: DurableRecord): string {
       return `state s${String(record.sequence)}`;
     case 'stable':
       return `stable s${String(record.certificate.sequence)}`;
+    case 'epoch':
+      return `epoch ${String(record.change.table.epoch)}`;
     case 'evidence':
       return `evidence against ${String(record.evidence.accused)}`;
   }
@@ -100,6 +108,10 @@ function effectText(member: number, effect: Effect): string {
       return `${head} v${String(effect.view)}: ${effect.reason}`;
     case 'stable':
       return `${head} s${String(effect.sequence)}`;
+    case 'installed':
+      return `${head} s${String(effect.sequence)} from ${String(effect.from)}`;
+    case 'epochEnded':
+      return `${head} before ${String(effect.change.table.epoch)}`;
     case 'halt':
       return `${head}: ${effect.reason}`;
   }
@@ -124,6 +136,7 @@ const EVENT_KINDS: ReadonlySet<string> = new Set<SimulatorEvent['kind']>([
   'fault',
   'heal',
   'restart',
+  'resume',
   'adversary',
   'timer',
   'drained',
@@ -144,6 +157,8 @@ function eventText(event: SimulatorEvent): string {
       return `${event.kind} ${JSON.stringify(event.fault)}`;
     case 'restart':
       return `${String(event.member)} restarts`;
+    case 'resume':
+      return `${String(event.member)} goes on`;
     case 'adversary':
       return `${String(event.member)} acts`;
     case 'timer':

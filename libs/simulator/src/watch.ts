@@ -1,5 +1,5 @@
 import type { CommittedBlock, Evidence, Replica, ReplicaState } from '@concordat/consensus';
-import type { Authentic, MemberIndex, Signed, View } from '@concordat/protocol';
+import type { Authentic, MemberIndex, Rejection, Sequence, Signed, View } from '@concordat/protocol';
 import type { Append } from './disk';
 
 /** Reports a broken rule. */
@@ -18,11 +18,18 @@ export interface Checker {
   sent?(member: MemberIndex, to: MemberIndex, message: Signed): void;
   /** A message arrived and holds. */
   received?(member: MemberIndex, message: Signed): void;
+  /** The engine did not take what arrived. */
+  refused?(member: MemberIndex, message: Signed, code: Rejection['code']): void;
   /** The engine executed a block. */
   executed?(member: MemberIndex, block: CommittedBlock): void;
+  /** The engine took over a certified state: it executes none of the sequences up to there. */
+  installed?(member: MemberIndex, sequence: Sequence): void;
   /** A client may have been told: everything before the commit is durable, and the decision too. */
   acknowledged?(member: MemberIndex, block: CommittedBlock): void;
   admitted?(member: MemberIndex, envelope: Authentic): void;
+  /** The engine has found a proof; it is not durable yet. */
+  found?(member: MemberIndex, evidence: Evidence): void;
+  /** A proof is durable, and told. */
   accused?(member: MemberIndex, evidence: Evidence): void;
   /** The engine entered a view, and everything that it made durable for that is. */
   entered?(member: MemberIndex, view: View): void;
@@ -30,55 +37,89 @@ export interface Checker {
   inspected?(member: MemberIndex, state: ReplicaState): void;
 }
 
-/** Passes what happens on to all checkers. */
+/** Passes what happens on to those checkers that want to hear of it. */
 export class Watch implements Required<Checker> {
-  constructor(private readonly checkers: readonly Checker[]) {}
+  private readonly listeners: { readonly [E in keyof Checker]-?: readonly (Checker & Pick<Required<Checker>, E>)[] };
+
+  constructor(checkers: readonly Checker[]) {
+    const hearing = <E extends keyof Checker>(event: E): readonly (Checker & Pick<Required<Checker>, E>)[] =>
+      checkers.filter((checker): checker is Checker & Pick<Required<Checker>, E> => checker[event] !== undefined);
+    this.listeners = {
+      started: hearing('started'),
+      stopped: hearing('stopped'),
+      sealed: hearing('sealed'),
+      durable: hearing('durable'),
+      sent: hearing('sent'),
+      received: hearing('received'),
+      refused: hearing('refused'),
+      executed: hearing('executed'),
+      installed: hearing('installed'),
+      acknowledged: hearing('acknowledged'),
+      admitted: hearing('admitted'),
+      found: hearing('found'),
+      accused: hearing('accused'),
+      entered: hearing('entered'),
+      inspected: hearing('inspected'),
+    };
+  }
 
   started(member: MemberIndex, replica: Replica, decided: readonly number[]): void {
-    for (const checker of this.checkers) checker.started?.(member, replica, decided);
+    for (const checker of this.listeners.started) checker.started(member, replica, decided);
   }
 
   stopped(member: MemberIndex): void {
-    for (const checker of this.checkers) checker.stopped?.(member);
+    for (const checker of this.listeners.stopped) checker.stopped(member);
   }
 
   sealed(member: MemberIndex, message: Signed): void {
-    for (const checker of this.checkers) checker.sealed?.(member, message);
+    for (const checker of this.listeners.sealed) checker.sealed(member, message);
   }
 
   durable(member: MemberIndex, appends: readonly Append[]): void {
-    if (appends.length > 0) for (const checker of this.checkers) checker.durable?.(member, appends);
+    if (appends.length > 0) for (const checker of this.listeners.durable) checker.durable(member, appends);
   }
 
   sent(member: MemberIndex, to: MemberIndex, message: Signed): void {
-    for (const checker of this.checkers) checker.sent?.(member, to, message);
+    for (const checker of this.listeners.sent) checker.sent(member, to, message);
   }
 
   received(member: MemberIndex, message: Signed): void {
-    for (const checker of this.checkers) checker.received?.(member, message);
+    for (const checker of this.listeners.received) checker.received(member, message);
+  }
+
+  refused(member: MemberIndex, message: Signed, code: Rejection['code']): void {
+    for (const checker of this.listeners.refused) checker.refused(member, message, code);
   }
 
   executed(member: MemberIndex, block: CommittedBlock): void {
-    for (const checker of this.checkers) checker.executed?.(member, block);
+    for (const checker of this.listeners.executed) checker.executed(member, block);
+  }
+
+  installed(member: MemberIndex, sequence: Sequence): void {
+    for (const checker of this.listeners.installed) checker.installed(member, sequence);
   }
 
   acknowledged(member: MemberIndex, block: CommittedBlock): void {
-    for (const checker of this.checkers) checker.acknowledged?.(member, block);
+    for (const checker of this.listeners.acknowledged) checker.acknowledged(member, block);
   }
 
   admitted(member: MemberIndex, envelope: Authentic): void {
-    for (const checker of this.checkers) checker.admitted?.(member, envelope);
+    for (const checker of this.listeners.admitted) checker.admitted(member, envelope);
+  }
+
+  found(member: MemberIndex, evidence: Evidence): void {
+    for (const checker of this.listeners.found) checker.found(member, evidence);
   }
 
   accused(member: MemberIndex, evidence: Evidence): void {
-    for (const checker of this.checkers) checker.accused?.(member, evidence);
+    for (const checker of this.listeners.accused) checker.accused(member, evidence);
   }
 
   entered(member: MemberIndex, view: View): void {
-    for (const checker of this.checkers) checker.entered?.(member, view);
+    for (const checker of this.listeners.entered) checker.entered(member, view);
   }
 
   inspected(member: MemberIndex, state: ReplicaState): void {
-    for (const checker of this.checkers) checker.inspected?.(member, state);
+    for (const checker of this.listeners.inspected) checker.inspected(member, state);
   }
 }

@@ -40,8 +40,7 @@ export class Workload {
     private readonly options: WorkloadOptions,
   ) {
     const keys = Array.from({ length: options.clients }, () => stubKey(hash, random));
-    for (const key of keys) signatures.addClient(key);
-    this.keys = keys.map((key) => key.publicKey);
+    this.keys = keys.map((key) => signatures.addClient(key));
   }
 
   /** What clients submit within `durationMs`. */

@@ -1,7 +1,10 @@
+import { LayoutError } from '@concordat/protocol';
+import type { LogRecord } from '@concordat/records';
 import { BLOCK_PREFIX, blockSegmentName, type BlockLocation, type StoredBlock } from './block-place';
 import { StorageCorruption } from './errors';
 import type { FailureLatch } from './failure-latch';
 import type { FileSystem } from './file-system';
+import { BLOCK_KINDS, decodeGap, type Gap } from './gaps';
 import { Segment } from './segment';
 import { lastHeader, load, loadNewest, readFirstHeader, type Loaded } from './segment-files';
 import { listSegments, type SegmentName } from './segment-names';
@@ -9,8 +12,12 @@ import { listSegments, type SegmentName } from './segment-names';
 /** Where replaying left off. */
 export interface BlockReplay {
   readonly newest: Segment;
-  /** Greatest sequence in the files; 0 for none. */
+  /** Greatest sequence in the files, gaps included; 0 for none. */
   readonly lastSequence: number;
+  /** A gap with nothing behind it. */
+  readonly tail: Gap | undefined;
+  /** Numbers of all files, ascending. */
+  readonly segments: readonly number[];
 }
 
 /** What the index knows, and wants to know. */
@@ -21,6 +28,10 @@ export interface BlockReplayOptions {
   readonly locate: (sequence: number) => Promise<BlockLocation | undefined>;
   /** Takes each block above the indexed ones, in order. */
   readonly onBlock: (block: StoredBlock, location: BlockLocation) => Promise<void>;
+  /** Takes each gap of the files that are read, in order; the index may hold it already. */
+  readonly onGap: (gap: Gap) => void;
+  /** A gap from that sequence on is none: it was decided here after all. */
+  readonly onVoid: (from: number) => void;
   /** The files were begun before: that there are none is corruption. */
   readonly mustExist: boolean;
 }
@@ -31,32 +42,52 @@ const missing = (name: SegmentName): StorageCorruption => new StorageCorruption(
 async function checkPresence(
   folder: string,
   names: readonly SegmentName[],
+  oldest: number,
   locate: BlockReplayOptions['locate'],
 ): Promise<void> {
-  if (names[0]?.number !== 1) throw missing(blockSegmentName(folder, 1));
+  if (names[0]?.number !== oldest) throw missing(blockSegmentName(folder, oldest));
   for (const [i, { number }] of names.entries()) {
-    const location = number === 1 ? undefined : await locate(number - 1);
+    const location = number === oldest ? undefined : await locate(number - 1);
     if (location !== undefined && location.segment !== names[i - 1]?.number) {
       throw missing(blockSegmentName(folder, location.segment));
     }
   }
 }
 
-/** Gives the blocks of one file to `onBlock`, and returns the sequence of the last. */
+/** Where reading has come to. */
+interface Progress {
+  readonly last: number;
+  readonly tail: Gap | undefined;
+}
+
+/** Gives the blocks and gaps of one file away, and returns where it ends. */
 async function readBlocks(
   { name, scan }: Loaded,
-  expectedFirst: number,
-  { indexed, onBlock }: BlockReplayOptions,
-): Promise<number> {
-  if (name.number !== expectedFirst) throw missing(blockSegmentName(name.folder, expectedFirst));
-  let expected = expectedFirst;
+  before: Progress,
+  { indexed, onBlock, onGap, onVoid }: BlockReplayOptions,
+): Promise<Progress> {
+  let expected = before.last + 1;
+  let { tail } = before;
+  if (name.number !== expected) throw missing(blockSegmentName(name.folder, expected));
   let next = 0;
   for (const { offset, length, header } of scan.groups) {
     for (const record of scan.records.slice(next, next + header.recordCount)) {
-      if (record.sequence !== expected) {
-        const reason = `block ${String(record.sequence)} stands where ${String(expected)} should`;
+      const gap = record.kind === BLOCK_KINDS.gap ? readGap(record, name, offset) : undefined;
+      const from = gap?.from ?? record.sequence;
+      // Nothing was decided behind that gap yet: it may be filled, or grow.
+      if (from !== expected && from === tail?.from) expected = from;
+      if (from !== expected) {
+        const reason = `${gap === undefined ? 'block' : 'gap'} ${String(from)} stands where ${String(expected)} should`;
         throw new StorageCorruption(name.path, offset, reason);
       }
+      if (gap !== undefined) {
+        onGap(gap);
+        tail = gap;
+        expected = gap.through + 1;
+        continue;
+      }
+      if (tail?.from === expected) onVoid(expected);
+      tail = undefined;
       if (indexed === undefined || expected > indexed.sequence) {
         await onBlock(record, { segment: name.number, offset, length });
       }
@@ -64,7 +95,16 @@ async function readBlocks(
     }
     next += header.recordCount;
   }
-  return expected - 1;
+  return { last: expected - 1, tail };
+}
+
+function readGap(record: LogRecord, { path }: SegmentName, offset: number): Gap {
+  try {
+    return decodeGap(record);
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    throw new StorageCorruption(path, offset, error.message);
+  }
 }
 
 /** What the index holds was durable, whatever the file itself can prove. */
@@ -88,32 +128,39 @@ export async function replayBlocks(
   const { indexed, mustExist } = options;
   let names = latch.run(folder, 'list', () => listSegments(fileSystem, folder, BLOCK_PREFIX));
   const newest = await loadNewest(fileSystem, latch, names);
-  const first = blockSegmentName(folder, indexed?.location.segment ?? 1);
   if (newest === undefined) {
+    const first = blockSegmentName(folder, indexed?.location.segment ?? 1);
     if (mustExist || indexed !== undefined) throw missing(first);
     const place = { name: first, previousBytes: 0, oldest: 1 };
-    return { newest: Segment.create(fileSystem, latch, place, []), lastSequence: 0 };
+    return { newest: Segment.create(fileSystem, latch, place, []), lastSequence: 0, tail: undefined, segments: [1] };
   }
   if (lastHeader(newest)?.role === 'closing') {
     throw missing(blockSegmentName(folder, newest.name.number + newest.scan.records.length));
   }
+  const oldest = lastHeader(newest)?.oldestSegment ?? 1;
+  const first = blockSegmentName(folder, indexed?.location.segment ?? oldest);
+  // Given up by `dropBelow`, and left behind by a crash.
+  for (const { path } of names.filter(({ number }) => number < oldest)) {
+    latch.run(path, 'remove', () => fileSystem.remove(path));
+  }
   // A file that was merely begun is gone now.
-  names = names.filter(({ number }) => number <= newest.name.number);
+  names = names.filter(({ number }) => number >= oldest && number <= newest.name.number);
   if (!names.some(({ number }) => number === first.number)) throw missing(first);
-  await checkPresence(folder, names, options.locate);
-  let last = first.number - 1;
+  await checkPresence(folder, names, oldest, options.locate);
+  let progress: Progress = { last: first.number - 1, tail: undefined };
   const unread = names.filter(({ number }) => number >= first.number);
   for (const [i, name] of unread.slice(0, -1).entries()) {
     const next = await readFirstHeader(fileSystem, unread[i + 1] ?? newest.name);
     const file = await load(fileSystem, name, next.previousBytes);
-    last = await readBlocks(file, last + 1, options);
+    progress = await readBlocks(file, progress, options);
   }
   checkIndexed(newest, indexed);
   // Made durable before its blocks go into the index, which must never be ahead of them. The other files are: each was
   // fsynced before the next was made.
   const segment = Segment.reopen(fileSystem, latch, newest.name, newest.scan, newest.bytes);
   try {
-    return { newest: segment, lastSequence: await readBlocks(newest, last + 1, options) };
+    const { last, tail } = await readBlocks(newest, progress, options);
+    return { newest: segment, lastSequence: last, tail, segments: names.map(({ number }) => number) };
   } catch (error) {
     segment.close();
     throw error;

@@ -5,21 +5,27 @@ import type { FailureLatch } from './failure-latch';
 import { RequestSearch, type FoundRequest } from './find-request';
 import {
   blockKey,
+  blockKeysBelow,
   decodeEnvelopeEntry,
+  decodeGapEntry,
   decodeHead,
   decodeLocation,
   decodeView,
   encodeEnvelopeEntry,
+  encodeGapEnd,
   encodeHead,
   encodeLocation,
   encodeView,
   envelopeKey,
   envelopeKeysUpTo,
+  GAP_KEYS,
+  gapKey,
   HEAD_KEY,
   VIEW_KEYS,
   viewKey,
   type IndexedBlock,
 } from './index-layout';
+import { Gaps, type Gap } from './gaps';
 import { openLevel, type Level } from './level';
 import { StatisticsCounter, type DecisionStatistics } from './statistics';
 
@@ -40,7 +46,9 @@ const put = (key: Uint8Array, value: Uint8Array): Put => ({ type: 'put', key, va
  * durable of them. New blocks are held in memory, and seen by every query, until `write`.
  */
 export class DecisionIndex {
-  private readonly pending: IndexedBlock[] = [];
+  private readonly pending = new Map<number, IndexedBlock>();
+  /** Not in the database as they are now; undefined: no gap begins there any more. */
+  private readonly pendingGaps = new Map<number, Gap | undefined>();
   private entries = 0;
   /** Over all blocks, the pending ones too. */
   private readonly current: StatisticsCounter;
@@ -53,6 +61,8 @@ export class DecisionIndex {
     private readonly written: StatisticsCounter,
     /** For each view of `written` the block that first decided in it. */
     private readonly viewRanks: Map<number, number>,
+    /** What is not here, the pending ones too. */
+    readonly gaps: Gaps,
   ) {
     this.current = new StatisticsCounter(written);
   }
@@ -70,7 +80,9 @@ export class DecisionIndex {
 
   private static async load(level: Level, latch: FailureLatch): Promise<DecisionIndex> {
     const value = await level.get(HEAD_KEY);
-    if (value === undefined) return new DecisionIndex(level, latch, 0, new StatisticsCounter(), new Map());
+    if (value === undefined) return new DecisionIndex(level, latch, 0, new StatisticsCounter(), new Map(), new Gaps());
+    const gaps = new Gaps();
+    for (const [key, end] of await level.iterator(GAP_KEYS).all()) gaps.add(decodeGapEntry(key, end));
     const entries = await level.iterator(VIEW_KEYS).all();
     const views = entries.map(([key, count]) => decodeView(key, count)).sort((a, b) => a.rank - b.rank);
     const { lastSequence, requests, durations } = decodeHead(value);
@@ -82,6 +94,7 @@ export class DecisionIndex {
       lastSequence,
       new StatisticsCounter({ requests, durations, decidedByView }),
       ranks,
+      gaps,
     );
   }
 
@@ -102,9 +115,26 @@ export class DecisionIndex {
 
   /** Takes in the next block. */
   add(block: IndexedBlock): void {
-    this.pending.push(block);
+    this.pending.set(block.sequence, block);
     this.entries += 1 + block.envelopes.length;
     this.current.add(block.counts);
+  }
+
+  /** Notes a gap behind what was added. */
+  addGap(gap: Gap): void {
+    this.gaps.add(gap);
+    this.pendingGaps.set(gap.from, gap);
+  }
+
+  /** A gap from that sequence on is none. */
+  voidGap(from: number): void {
+    this.gaps.void(from);
+    this.pendingGaps.set(from, undefined);
+  }
+
+  /** Forgets where blocks below a sequence stood; what became of their requests stays known. Rejects with a StorageFailure. */
+  async dropBelow(sequence: number): Promise<void> {
+    await this.latch.runLater(this.level.location, 'index', () => this.level.clear(blockKeysBelow(sequence)));
   }
 
   /**
@@ -112,7 +142,7 @@ export class DecisionIndex {
    * with a StorageFailure.
    */
   async write(upTo: number): Promise<void> {
-    const blocks = this.pending.filter(({ sequence }) => sequence <= upTo);
+    const blocks = [...this.pending.values()].filter(({ sequence }) => sequence <= upTo);
     const last = blocks.at(-1);
     if (last === undefined) return;
     const changes: Change[] = [];
@@ -135,18 +165,25 @@ export class DecisionIndex {
       const rank = this.viewRanks.get(view);
       if (decided !== undefined && rank !== undefined) changes.push(put(viewKey(view), encodeView(decided, rank)));
     }
+    // A gap at the end is read from the file at each start until something stands behind it.
+    const gaps = [...this.pendingGaps].filter(([from]) => from <= last.sequence);
+    for (const [from, gap] of gaps)
+      changes.push(gap === undefined ? { type: 'del', key: gapKey(from) } : put(gapKey(from), encodeGapEnd(gap)));
     const { requests, durations } = this.written;
     changes.push(put(HEAD_KEY, encodeHead({ lastSequence: last.sequence, requests, durations })));
     await this.latch.runLater(this.level.location, 'index', () => this.level.batch(changes));
     this.writtenSequence = last.sequence;
-    this.pending.splice(0, blocks.length);
-    for (const { envelopes } of blocks) this.entries -= 1 + envelopes.length;
+    for (const { sequence, envelopes } of blocks) {
+      this.pending.delete(sequence);
+      this.entries -= 1 + envelopes.length;
+    }
+    for (const [from, gap] of gaps) if (this.pendingGaps.get(from) === gap) this.pendingGaps.delete(from);
   }
 
   /** Where a block stands; undefined for one that was never added. Rejects with a StorageFailure. */
   async locate(sequence: number): Promise<BlockLocation | undefined> {
-    const [first] = this.pending;
-    if (first !== undefined && sequence >= first.sequence) return this.pending[sequence - first.sequence]?.location;
+    const pending = this.pending.get(sequence);
+    if (pending !== undefined) return pending.location;
     const value = await this.reading(() => this.level.get(blockKey(sequence)));
     return value === undefined ? undefined : this.decode(() => decodeLocation(value));
   }
@@ -157,7 +194,7 @@ export class DecisionIndex {
    */
   async find(signerKey: string, nonce: bigint): Promise<FoundRequest | undefined> {
     const search = new RequestSearch(nonce);
-    for (const { envelopes } of this.pending) {
+    for (const { envelopes } of this.pending.values()) {
       for (const envelope of envelopes) if (envelope.signerKey === signerKey) search.consider(envelope);
     }
     for (const decided of [true, false]) {

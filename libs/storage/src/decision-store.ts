@@ -9,6 +9,7 @@ import { DecisionIndex } from './decision-index';
 import { BufferFull, StorageCorruption } from './errors';
 import { FailureLatch } from './failure-latch';
 import type { FileSystem } from './file-system';
+import type { Gap } from './gaps';
 import type { FoundRequest } from './find-request';
 import { indexedBlock } from './index-layout';
 import { nodeFileSystem } from './node-file-system';
@@ -36,7 +37,8 @@ export interface DecisionStoreOptions {
 export const RECENT_MAX = 1000;
 
 /**
- * Everything a member decided, from sequence 1 without gaps. One writer. After the first failed write or fsync every
+ * Everything a member decided, in order. Gaps are where it took over a state instead, and old decisions may be dropped:
+ * asking for what is not here is no error. One writer. After the first failed write or fsync every
  * call that needs the disk fails with the same StorageFailure.
  */
 export class DecisionStore {
@@ -73,6 +75,8 @@ export class DecisionStore {
           index.add(indexedBlock(decode(hash, folder, block, place), place));
           if (index.pendingEntries > pendingEntriesMax / 4) await index.write(block.sequence);
         },
+        onGap: (gap) => index.addGap(gap),
+        onVoid: (from) => index.voidGap(from),
       });
       const files = new BlockFiles(fileSystem, latch, folder, segmentBytesMax, replay);
       await index.write(files.durableSequence);
@@ -83,7 +87,17 @@ export class DecisionStore {
     }
   }
 
-  /** Greatest sequence in the store; 0 for none. */
+  /** Oldest sequence from which on all are here; one above the last when none are. */
+  get oldestSequence(): number {
+    return Math.max(this.files.firstSequence, (this.index.gaps.last?.through ?? 0) + 1);
+  }
+
+  /** What was taken over as a state, ascending. */
+  get gaps(): readonly Gap[] {
+    return this.index.gaps.all;
+  }
+
+  /** Greatest sequence in the store, a gap at its end included; 0 for none. */
   get lastSequence(): number {
     return this.files.lastSequence;
   }
@@ -100,7 +114,7 @@ export class DecisionStore {
 
   /**
    * Writes the next decision to the operating system; `flush` makes it durable. Queries see it at once. Throws a
-   * RangeError for another sequence than the next one or for a record that contradicts itself, a BufferFull when the
+   * RangeError for a sequence that neither is the next one nor fills the gap at the end, or for a record that contradicts itself, a BufferFull when the
    * index lags too far behind (`settle` waits for it), and a StorageFailure.
    */
   append(record: DecisionRecord): void {
@@ -109,9 +123,39 @@ export class DecisionStore {
       throw new BufferFull(join(this.folder, 'index'), this.pendingEntriesMax, 'entries');
     }
     const location = this.files.append({ sequence: record.sequence, payload: encodeDecision(record) });
+    if (this.index.gaps.last?.from === record.sequence) this.index.voidGap(record.sequence);
     this.index.add(indexedBlock(record, location));
     if (this.index.pendingEntries >= this.pendingEntriesMax / 4) this.indexSoon();
     else this.timer ??= setTimeout(() => this.indexSoon(), this.indexIntervalMs).unref();
+  }
+
+  /**
+   * Notes that the decisions after the last one, through a sequence, are not here: the member takes over the state after
+   * them. As long as nothing was appended behind it, the gap may be filled: the state may not have become durable. Throws
+   * a RangeError for a gap that neither follows the last decision nor replaces the gap at the end, and a StorageFailure.
+   */
+  appendGap(gap: Gap): void {
+    this.latch.check();
+    if (gap.through < gap.from) throw new RangeError(`no gap ends at ${String(gap.through)}, before it begins`);
+    this.files.appendGap(gap);
+    this.index.addGap(gap);
+  }
+
+  /**
+   * Gives up old decisions, file by file: all below `sequence` that stand in a file without a later one. What became of
+   * their requests stays known to `find`. Rejects with a StorageFailure.
+   */
+  async dropBelow(sequence: number): Promise<void> {
+    if (this.files.countBelow(sequence) === 0) return;
+    // What is dropped must be in the index first: the next start reads on from the last block that it has.
+    await this.settle();
+    if (this.files.dropBelow(sequence) > 0) await this.index.dropBelow(this.files.firstSequence);
+  }
+
+  /** True for a sequence that was decided, and whose decision is not here. */
+  lacks(sequence: number): boolean {
+    if (sequence < 1 || sequence > this.lastSequence) return false;
+    return sequence < this.files.firstSequence || this.index.gaps.at(sequence) !== undefined;
   }
 
   /** Resolves when every decision appended before the call is durable. Rejects with a StorageFailure. */
@@ -124,20 +168,32 @@ export class DecisionStore {
     return this.indexing.run();
   }
 
-  /** One decision; undefined for a sequence above the last. Rejects with a StorageCorruption or a StorageFailure. */
+  /** One decision; undefined for one that is not here. Rejects with a StorageCorruption or a StorageFailure. */
   async get(sequence: number): Promise<DecisionRecord | undefined> {
     return (await this.read(sequence, sequence, 0))[0];
   }
 
   /**
-   * Decisions `from..to` in order, both included: as many as fit into `bytesMax` as they are stored, and at least one
-   * where there is one. Rejects with a StorageCorruption or a StorageFailure.
+   * Decisions `from..to` in order, both included, up to the first that is not here: as many as fit into `bytesMax` as they
+   * are stored, and at least one where there is one. Rejects with a StorageCorruption or a StorageFailure.
    */
   async read(from: number, to: number, bytesMax: number): Promise<DecisionRecord[]> {
+    const first = Math.max(1, from);
+    if (this.lacks(first)) return [];
+    const last = this.index.gaps.endOfRun(first, Math.min(to, this.lastSequence));
+    try {
+      return await this.readRun(first, last, bytesMax);
+    } catch (error) {
+      // Dropped while it was being read.
+      if (this.lacks(first)) return [];
+      throw error;
+    }
+  }
+
+  private async readRun(first: number, last: number, bytesMax: number): Promise<DecisionRecord[]> {
     const locations: BlockLocation[] = [];
-    const last = Math.min(to, this.lastSequence);
     let bytes = 0;
-    for (let sequence = Math.max(1, from); sequence <= last; sequence++) {
+    for (let sequence = first; sequence <= last; sequence++) {
       const location = await this.index.locate(sequence);
       if (location === undefined)
         throw new StorageCorruption(
@@ -161,9 +217,21 @@ export class DecisionStore {
 
   /** The newest decisions below `before` (default: all), newest first, at most `limit` and RECENT_MAX. Rejects like `read`. */
   async recent(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<DecisionRecord[]> {
-    const last = Math.min(before - 1, this.lastSequence);
-    const first = Math.max(1, last - Math.min(limit, RECENT_MAX) + 1);
-    return (await this.read(first, last, Number.POSITIVE_INFINITY)).reverse();
+    const found: DecisionRecord[] = [];
+    const wanted = Math.min(limit, RECENT_MAX);
+    let last = Math.min(before - 1, this.lastSequence);
+    while (found.length < wanted && last >= this.files.firstSequence) {
+      const gap = this.index.gaps.at(last);
+      if (gap !== undefined) {
+        last = gap.from - 1;
+        continue;
+      }
+      const above = this.index.gaps.all.findLast(({ through }) => through < last)?.through ?? 0;
+      const first = Math.max(this.files.firstSequence, above + 1, last - (wanted - found.length) + 1);
+      found.push(...(await this.read(first, last, Number.POSITIVE_INFINITY)).reverse());
+      last = first - 1;
+    }
+    return found;
   }
 
   /**

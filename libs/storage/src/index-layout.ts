@@ -1,6 +1,7 @@
 import { asciiBytes, noOutcomes, OUTCOME_NAMES, OUTCOMES, Reader, Writer, type Outcome } from '@concordat/protocol';
 import { type DecisionRecord } from '@concordat/records';
 import type { BlockLocation } from './block-place';
+import type { Gap } from './gaps';
 import { countBlock, type BlockCounts, type DecisionStatistics } from './statistics';
 
 /** What the index keeps of an envelope. */
@@ -45,7 +46,7 @@ export function indexedBlock(record: DecisionRecord, location: BlockLocation): I
  * Key spaces. Envelopes that decided anything have one entry each. The others share one per signer and nonce: a leader
  * may order an old envelope again as often as it likes, and that must neither grow the index nor bury what was decided.
  */
-const SPACE = { block: 0x62, decided: 0x64, head: 0x6d, other: 0x6f, view: 0x76 } as const;
+const SPACE = { block: 0x62, decided: 0x64, gap: 0x67, head: 0x6d, other: 0x6f, view: 0x76 } as const;
 
 /** Whether executing an envelope decided any of its requests. */
 export const decidedAny = ({ outcomes }: IndexedEnvelope): boolean => outcomes.includes(OUTCOMES.decided);
@@ -127,6 +128,25 @@ export function decodeView(key: Uint8Array, value: Uint8Array): { view: number; 
   const reader = new Reader(value);
   return { view: new Reader(key.subarray(1)).u64(), decided: reader.u64(), rank: reader.u64() };
 }
+
+/** Key of a gap: its first sequence. */
+export const gapKey = (from: number): Uint8Array => new Writer(9).u8(SPACE.gap).u64(from).bytes();
+/** All keys of gaps. */
+export const GAP_KEYS = { gte: Uint8Array.of(SPACE.gap), lt: Uint8Array.of(SPACE.gap + 1) } as const;
+/** Keys of the blocks below a sequence. */
+export const blockKeysBelow = (sequence: number): { gte: Uint8Array; lt: Uint8Array } => ({
+  gte: Uint8Array.of(SPACE.block),
+  lt: blockKey(sequence),
+});
+
+/** Value of a gap's entry. */
+export const encodeGapEnd = ({ through }: Gap): Uint8Array => new Writer(8).u64(through).bytes();
+
+/** What a gap's entry says. */
+export const decodeGapEntry = (key: Uint8Array, value: Uint8Array): Gap => ({
+  from: new Reader(key.subarray(1)).u64(),
+  through: new Reader(value).u64(),
+});
 
 /** Value of the IndexHead. */
 export function encodeHead({ lastSequence, requests, durations }: IndexHead): Uint8Array {

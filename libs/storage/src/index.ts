@@ -3,6 +3,7 @@ export { DecisionStore, RECENT_MAX, type DecisionStoreOptions } from './decision
 export { BufferFull, FolderInUse, StorageCorruption, StorageFailure, type FileOperation } from './errors';
 export type { FileSystem, StorageFile } from './file-system';
 export type { FoundRequest } from './find-request';
+export type { Gap } from './gaps';
 export { GatewayCounter } from './gateway-counter';
 export { nodeFileSystem } from './node-file-system';
 export type { DecisionStatistics } from './statistics';

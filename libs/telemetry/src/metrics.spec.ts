@@ -23,7 +23,10 @@ describe('createMetrics', () => {
     { name: 'consensus_messages_sent_total', expected: zeros('kind', Object.keys(MESSAGE_KINDS)) },
     { name: 'consensus_received_bytes_total', expected: zeros('kind', Object.keys(MESSAGE_KINDS)) },
     { name: 'consensus_sent_bytes_total', expected: zeros('kind', Object.keys(MESSAGE_KINDS)) },
-    { name: 'consensus_requests_total', expected: zeros('outcome', ['decided', 'duplicate', 'expired', 'refused', 'invalid']) },
+    {
+      name: 'consensus_requests_total',
+      expected: zeros('outcome', ['decided', 'duplicate', 'expired', 'refused', 'invalid']),
+    },
     { name: 'consensus_inbox_overflows_total', expected: zeros('lane', ['consensus', 'client']) },
     { name: 'consensus_pool_requests', expected: ['0'] },
     { name: 'consensus_queue_depth', expected: zeros('lane', ['consensus', 'client']) },

@@ -63,6 +63,31 @@ const history = {
   next_cursor: null,
 };
 
+const why = {
+  proposal_id: 'node-1:0:8',
+  status: 'active',
+  phase: 'prepare',
+  view: 0,
+  leader: 'node-0',
+  sequence: 9,
+  have: { members: ['node-0', 'node-1'], weight: 2 },
+  need: 3,
+  missing: [
+    { node_id: 'node-2', state: 'unreachable', why: 'it is down' },
+    { node_id: 'node-3', state: 'healthy', why: 'it is late' },
+  ],
+  links_down: [{ from: 'node-2', to: 'node-1' }],
+  timer: {
+    timer: 'progress',
+    started_at: '2026-01-01T00:00:00.000Z',
+    length_ms: 500,
+    runs_out_in_ms: 120,
+    is_own: false,
+  },
+  reasons: ['A vote is missing.', 'The leader is slow.'],
+  what_would_help: ['Start node-2.'],
+};
+
 describe('commands that ask a member', () => {
   const folder = temporaryFolder();
   let server: FakeServer;
@@ -72,6 +97,20 @@ describe('commands that ask a member', () => {
     'POST /api/v1/propose': () => proposeAnswer,
     'GET /api/v1/consensus/node-1%3A0%3A7': () => ({ body: decided }),
     'GET /api/v1/consensus/node-1%3A0%3A8': () => ({ body: active }),
+    'GET /api/v1/why': ({ url }) =>
+      url.endsWith('%3A8')
+        ? { body: why }
+        : {
+            body: {
+              ...why,
+              status: 'decided',
+              reasons: ['It is decided, at sequence 9.'],
+              missing: [],
+              links_down: [],
+              what_would_help: [],
+              timer: null,
+            },
+          },
     'GET /api/v1/history': () => ({ body: history }),
     'GET /api/v1/cluster/status': () => statusAnswer,
   };
@@ -163,6 +202,49 @@ describe('commands that ask a member', () => {
     ['node-1:0:9', EXIT.no],
   ])('get %s ends with %i', async (id, exitCode) => {
     expect((await ask('get', id)).exitCode).toBe(exitCode);
+  });
+
+  it('explains why a proposal is not decided', async () => {
+    const { exitCode, out } = await ask('why', 'node-1:0:8');
+    expect(server.requests[0]?.url).toBe('/api/v1/why?proposal_id=node-1%3A0%3A8');
+    expect(exitCode).toBe(EXIT.no);
+    expect(out).toMatchInlineSnapshot(`
+      "proposal    node-1:0:8
+      status      active
+      because     A vote is missing.
+      and         The leader is slow.
+      would help  Start node-2.
+      phase       prepare
+      sequence    9
+      view        0, led by node-0
+      have        2 of 3: node-0, node-1
+      timer       the leader's time for an older request runs out in 120 ms
+      links down  node-2 to node-1
+      ┌─────────┬─────────────┬────────────┐
+      │ missing │ state       │ why        │
+      ├─────────┼─────────────┼────────────┤
+      │ node-2  │ unreachable │ it is down │
+      │ node-3  │ healthy     │ it is late │
+      └─────────┴─────────────┴────────────┘
+      "
+    `);
+    const asJson = await ask('why', 'node-1:0:8', '--json');
+    expect(JSON.parse(asJson.out)).toEqual(why);
+  });
+
+  it('says of a decided proposal that it is, and ends with 0', async () => {
+    const { exitCode, out } = await ask('why', 'node-1:0:7');
+    expect(exitCode).toBe(EXIT.done);
+    expect(out).toContain('It is decided, at sequence 9.');
+    expect(out).not.toContain('missing');
+  });
+
+  it('shows which links are down', async () => {
+    const connectivity = { links_down: [{ from: 'node-1', to: 'node-0' }] };
+    statusAnswer = { body: { ...clusterStatus, status: 'partitioned', connectivity } };
+    const { out } = await ask('status');
+    expect(out).toContain('asked member       partitioned');
+    expect(out).toContain('links down         node-1 to node-0');
   });
 
   it('shows the swarm, and ends with 1 when it cannot decide', async () => {

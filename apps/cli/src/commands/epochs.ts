@@ -1,14 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { type Epochs } from '@concordat/protocol';
 import { type Command } from 'commander';
-import { checkEpochs } from '../decision-check';
+import { epochsIn, fetchChain } from '../decision-check';
 import { EXIT, messageOf, systemCode, usageError } from '../errors';
 import { DEFAULT_GENESIS, readGenesisFile } from '../genesis-file';
+import { maxEpochAgeOption } from '../options';
 import { apiOf, serverOption, type ServerOptions, type Session } from '../session';
 import { renderTable } from '../table';
 
 interface EpochsOptions extends ServerOptions {
   readonly genesis: string;
+  readonly maxEpochAge: number;
   readonly out?: string;
 }
 
@@ -19,14 +21,15 @@ export function registerEpochs(program: Command, session: Session): void {
     .description('show the member tables of all epochs, each verified by the one before')
     .option('--genesis <file>', 'genesis that you trust', DEFAULT_GENESIS)
     .option('--out <file>', 'write the chain here, for `concordat verify --epochs`')
+    .addOption(maxEpochAgeOption())
     .addOption(serverOption())
     .action(
       session.action(async (options: EpochsOptions) => {
         const genesis = readGenesisFile(options.genesis);
-        const chain = await apiOf(options, session).epochChain();
-        const epochs = checkEpochs(chain, genesis);
+        const chain = await fetchChain(apiOf(options, session), genesis, options.maxEpochAge);
+        const epochs = epochsIn(chain, genesis);
         if (options.out !== undefined) write(options.out, chain);
-        session.output.result({ epochs: chain }, () => describeEpochs(epochs));
+        session.output.result(chain, () => describeEpochs(epochs));
         return EXIT.done;
       }),
     );

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { weightsByReputation } from '@concordat/consensus';
 import { readKeyFile, signatureSuite } from '@concordat/crypto';
 import { genesisFromJson, toBase64Url, type Genesis } from '@concordat/protocol';
 import { EXIT } from '../errors';
@@ -61,6 +62,43 @@ describe('concordat genesis', () => {
     expect(again.err).toContain('exists already');
   });
 
+  it('takes weights, reputations and how leaders are found', async () => {
+    const args = memberArgs(5);
+    const more = [
+      '--weighted-voting',
+      '--weight',
+      'm0=3',
+      '--weight',
+      'm4=2',
+      '--reputation',
+      'm1=0.25',
+      '--reputation',
+      'm2=0',
+    ];
+    const { exitCode, out } = await run(['genesis', ...args, '--f', '0', '--leader-election', 'reputation', ...more]);
+    expect(exitCode).toBe(EXIT.done);
+    const { table } = parsed(out);
+    expect(table).toMatchObject({ leaderElection: 'reputation', weightedVoting: true });
+    expect(table.members.map(({ weight }) => weight)).toEqual([3, 1, 1, 1, 2]);
+    expect(table.members.map(({ reputation }) => reputation)).toEqual([1_000_000, 250_000, 0, 1_000_000, 1_000_000]);
+  });
+
+  it('weighs members by their reputations when no weights are given', async () => {
+    const args = ['genesis', ...memberArgs(5), '--weighted-voting', '--reputation', 'm1=0.25', '--reputation', 'm2=0'];
+    const { table } = parsed((await run(args)).out);
+    expect(table.members.map(({ weight }) => weight)).toEqual(
+      weightsByReputation([1_000_000, 250_000, 0, 1_000_000, 1_000_000], 1),
+    );
+    expect(new Set(table.members.map(({ weight }) => weight)).size).toBeGreaterThan(2);
+    const unweighted = parsed((await run(args.filter((arg) => arg !== '--weighted-voting'))).out);
+    expect(unweighted.table.members.map(({ weight }) => weight)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('leads in turn, each member alike, unless said otherwise', async () => {
+    const { out } = await run(['genesis', ...memberArgs(4)]);
+    expect(parsed(out).table).toMatchObject({ leaderElection: 'round-robin', weightedVoting: false });
+  });
+
   it('makes RSA keys for a swarm that wants them', async () => {
     const { out } = await run([
       'genesis',
@@ -108,6 +146,30 @@ describe('concordat genesis', () => {
     { name: 'a key that is none', args: ['--member', 'a=!!'], says: 'must be base64url' },
     { name: 'a key of another length', args: ['--member', 'a=AAAA'], says: 'members[0].public_key' },
     { name: 'one member twice', args: ['--member', key ?? '', '--member', key ?? ''], says: 'stands twice' },
+    { name: 'a weight where none counts', args: [...memberArgs(4), '--weight', 'm0=2'], says: '--weighted-voting' },
+    {
+      name: 'a weight of nobody',
+      args: [...memberArgs(4), '--weighted-voting', '--weight', 'm9=2'],
+      says: 'no such member',
+    },
+    {
+      name: 'two reputations of one member',
+      args: [...memberArgs(4), '--reputation', 'm0=1', '--reputation', 'm0=0.5'],
+      says: 'names a member twice',
+    },
+    { name: 'a reputation above 1', args: [...memberArgs(4), '--reputation', 'm0=1.5'], says: 'from 0 to 1' },
+    { name: 'a weight of 0', args: [...memberArgs(4), '--weight', 'm0=0'], says: 'from 1 to' },
+    { name: 'a weight without a member', args: [...memberArgs(4), '--weight', '2'], says: '<id>=<value>' },
+    {
+      name: 'one member that weighs too much to be missed',
+      args: [...memberArgs(5), '--weighted-voting', '--weight', 'm0=3'],
+      says: '3F < W does not hold for F = 3, W = 7',
+    },
+    {
+      name: 'a way to find leaders that is none',
+      args: [...memberArgs(4), '--leader-election', 'vote'],
+      says: 'Allowed choices',
+    },
     {
       name: 'more faults than members can bear',
       args: [...memberArgs(4), '--f', '2'],

@@ -1,11 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EPOCH_CHAIN_FORMAT } from '@concordat/client';
 import { encodeSystemRequest, Membership, parseApprovalsText, type Operation } from '@concordat/consensus';
 import { nativeHash, signatureSuite } from '@concordat/crypto';
 import { encodeEpochTable, sequence, swarmId, toBase64Url, type Genesis } from '@concordat/protocol';
 import { EXIT, type ExitCode } from '../errors';
 import { readGenesisFile } from '../genesis-file';
+import { readMemberKey } from '../swarm/member-keys';
 import { run, temporaryFolder, type Captured } from '../testing/captured';
+import { chainOf } from '../testing/decision';
 import { FakeServer, type FakeRequest } from '../testing/fake-server';
 
 const suite = signatureSuite('ed25519');
@@ -38,7 +41,8 @@ describe('commands that change the member table', () => {
     ]);
     if (made.exitCode !== EXIT.done) throw new Error(made.err);
     genesis = readGenesisFile(file('genesis.json'));
-    const table = toBase64Url(encodeEpochTable(genesis.table));
+    const keys = genesis.table.members.map(({ nodeId }) => readMemberKey(key(nodeId)));
+    const { chain } = chainOf(genesis, keys);
     const cluster = {
       total_nodes: 4,
       healthy_nodes: 4,
@@ -53,8 +57,8 @@ describe('commands that change the member table', () => {
         const pending = next && { epoch: 1, first_sequence: 193, table: toBase64Url(encodeEpochTable(next)) };
         return { body: { ...cluster, next_epoch: pending ?? null } };
       },
-      'GET /api/v1/cluster/epochs': () => ({
-        body: { epochs: [{ epoch: 0, table, certificate: null }], next_from: null },
+      'GET /api/v1/cluster/epochs': ({ url }) => ({
+        body: url.endsWith('?after=0') ? chain : { ...chain, changes: [] },
       }),
       'POST /api/v1/cluster/join': judge('join'),
       'POST /api/v1/cluster/leave': judge('leave'),
@@ -84,7 +88,7 @@ describe('commands that change the member table', () => {
 
   const ask = (...args: string[]): Promise<Captured> =>
     run([...args, '--genesis', file('genesis.json'), '--server', server.url]);
-  const what = (...args: string[]): Promise<Captured> => run(['what-if', ...args, '--server', server.url]);
+  const what = (...args: string[]): Promise<Captured> => ask('what-if', ...args);
   const key = (node: string): string => join(folder.path, node, 'key.json');
 
   it('join and rotate prove the new key; the operator beside the genesis signs; all that they say arrives', async () => {
@@ -231,7 +235,16 @@ describe('commands that change the member table', () => {
   it('epochs shows the chain that it verified, and writes it down', async () => {
     const said = await ask('epochs', '--out', file('epochs.json'));
     expect(said.exitCode).toBe(EXIT.done);
-    expect(said.out).toContain('node-0, node-1, node-2, node-3');
+    expect(said.out).toMatch(/^│ 0 +│ 1 +│ 4 │ 1 │ 3 +│ node-0, node-1, node-2, node-3 │$/m);
+    expect(said.out).toMatch(/^│ 1 +│ \d+ +│ 4 │ 1 │ 3 +│ node-0, node-1, node-2, node-3 │$/m);
+    expect(JSON.parse(readFileSync(file('epochs.json'), 'utf8'))).toMatchObject({
+      format: EPOCH_CHAIN_FORMAT,
+      changes: [{ table: { epoch: 1 } }],
+    });
+    expect(await ask('epochs', '--max-epoch-age', '0')).toMatchObject({
+      exitCode: EXIT.no,
+      err: expect.stringContaining('at most 0 may be') as string,
+    });
     const other = await run(['genesis', '--nodes', '4', '--keys', file('other'), '--out', file('other.json')]);
     expect(other.exitCode).toBe(EXIT.done);
     const refused = await run(['epochs', '--genesis', file('other.json'), '--server', server.url]);

@@ -2,6 +2,7 @@ import { type Command } from 'commander';
 import { serveLoad } from '../bench/load-process';
 import { EXIT } from '../errors';
 import { type Session } from '../session';
+import { serveSweep } from '../simulate/sweepers';
 import { runGuard } from '../swarm/guard';
 
 /** Processes that the CLI starts itself: they are no commands for people. */
@@ -15,6 +16,12 @@ export function registerProcesses(program: Command, session: Session): void {
   program.command('load', { hidden: true }).action(
     session.action(async () => {
       await serveLoad();
+      return EXIT.done;
+    }),
+  );
+  program.command('sweep', { hidden: true }).action(
+    session.action(async () => {
+      await serveSweep();
       return EXIT.done;
     }),
   );

@@ -25,9 +25,11 @@ function describeEpoch({ epoch, next_epoch: next }: ClusterStatus): string {
 }
 
 function describeStatus(status: ClusterStatus): string {
+  const links = status.connectivity?.links_down ?? [];
   const fields = renderFields([
     ['members', `${status.healthy_nodes} of ${status.total_nodes} healthy`],
     ['decisions', status.consensus_possible ? 'possible' : 'not possible: no quorum'],
+    ['asked member', status.status],
     ['quorum', status['quorum']],
     ['faults tolerated', status['byzantine_threshold']],
     ['can lose one more', status['can_tolerate_more_failures'] === true ? 'yes' : 'no'],
@@ -35,6 +37,7 @@ function describeStatus(status: ClusterStatus): string {
     ['epoch', describeEpoch(status)],
     ['view changes', status['view_changes_count']],
     ['proven Byzantine', status['byzantine_nodes']],
+    ['links down', links.length === 0 ? undefined : links.map(({ from, to }) => `${from} to ${to}`)],
   ]);
   const members = renderTable(
     ['node', 'state', 'role', 'reputation', 'isolated', 'decisions'],

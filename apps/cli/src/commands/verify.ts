@@ -1,11 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type DecisionVerdict } from '@concordat/client';
 import { type Command } from 'commander';
-import { checkDecisionText, checkEpochs } from '../decision-check';
-import { EXIT, messageOf, systemCode, usageError } from '../errors';
+import { checkDecisionText } from '../decision-check';
+import { CliError, EXIT, messageOf, systemCode, usageError } from '../errors';
 import { DEFAULT_GENESIS, readGenesisFile } from '../genesis-file';
+import { maxEpochAgeOption } from '../options';
 import { type Session } from '../session';
 import { renderFields } from '../table';
+
+/** Bytes of a file with a chain of epoch changes: more is refused before it is parsed. */
+const CHAIN_BYTES_MAX = 256 * 1024 * 1024;
+
+interface VerifyOptions {
+  readonly genesis: string;
+  readonly epochs?: string;
+  readonly maxEpochAge: number;
+}
 
 /** `concordat verify FILE`: checks a decision certificate offline. Exit 0 when it holds, 1 when it does not. */
 export function registerVerify(program: Command, session: Session): void {
@@ -14,34 +24,41 @@ export function registerVerify(program: Command, session: Session): void {
     .description('check a decision certificate offline, against the genesis that you trust')
     .argument('<file>', 'certificate, as propose --cert writes it')
     .option('--genesis <file>', 'genesis of the swarm', DEFAULT_GENESIS)
-    .option('--epochs <file>', 'chain of epochs, as `concordat epochs --out` writes it: for decisions after the first')
+    .option(
+      '--epochs <file>',
+      'chain of epochs, as `concordat epochs --out` writes it, for a certificate of a later epoch',
+    )
+    .addOption(maxEpochAgeOption())
     .action(
-      session.action((file: string, options: { genesis: string; epochs?: string }) => {
-        const genesis = readGenesisFile(options.genesis);
-        const epochs = options.epochs === undefined ? undefined : checkEpochs(readJsonFile(options.epochs), genesis);
-        const verdict = checkDecisionText(readText(file), genesis, epochs);
+      session.action((file: string, options: VerifyOptions) => {
+        const { genesis, epochs, maxEpochAge } = options;
+        const across = { maxEpochAge, ...(epochs === undefined ? {} : { chain: readChain(epochs) }) };
+        const verdict = checkDecisionText(readText(file, 'certificate'), readGenesisFile(genesis), across);
         session.output.result(verdict, () => describeVerdict(verdict));
         return verdict.holds ? EXIT.done : EXIT.no;
       }),
     );
 }
 
-function readText(file: string): string {
+function readText(file: string, what: string, bytesMax = Infinity): string {
   try {
+    const { size } = statSync(file);
+    if (size > bytesMax) throw usageError(`the ${what} ${file} has ${size} bytes, at most ${bytesMax} are read.`);
     return readFileSync(file, 'utf8');
   } catch (thrown) {
-    throw usageError(`${file} cannot be read (${systemCode(thrown) ?? messageOf(thrown)}).`, {
+    if (thrown instanceof CliError) throw thrown;
+    throw usageError(`the ${what} ${file} cannot be read (${systemCode(thrown) ?? messageOf(thrown)}).`, {
       cause: thrown,
     });
   }
 }
 
-function readJsonFile(file: string): unknown {
+function readChain(file: string): unknown {
   try {
-    return JSON.parse(readText(file));
+    return JSON.parse(readText(file, 'chain of epochs', CHAIN_BYTES_MAX));
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) throw usageError(`${file} is not JSON.`, { cause: thrown });
-    throw thrown;
+    if (thrown instanceof CliError) throw thrown;
+    throw usageError(`the chain of epochs ${file} is not JSON.`, { cause: thrown });
   }
 }
 
@@ -57,6 +74,9 @@ function describeVerdict(verdict: DecisionVerdict): string {
     ['metadata', verdict.metadata],
     ['signed by', `${verdict.signed_by.kind} ${verdict.signed_by.id}`],
     ['decided', `sequence ${verdict.sequence}, view ${verdict.view}, epoch ${verdict.epoch}`],
+    ...(verdict.epoch === verdict.trusted_epoch
+      ? []
+      : [['trusted', `epoch ${verdict.trusted_epoch}`] as [string, unknown]]),
     ['committed by', verdict.committed_by],
     ['weight', `${verdict.weight}, quorum ${verdict.quorum_weight}`],
   ]);

@@ -1,16 +1,20 @@
 import { faultMargin, isRefusal, parseOperation, whatIf, type FaultMargin, type Operation } from '@concordat/consensus';
 import { signatureSuite } from '@concordat/crypto';
-import { decodeEpochTable, fromBase64Url, toBase64Url, type EpochTable } from '@concordat/protocol';
+import { decodeEpochTable, fromBase64Url, toBase64Url, type Epoch, type EpochTable } from '@concordat/protocol';
 import { type Command } from 'commander';
+import { epochsIn, fetchChain } from '../decision-check';
 import { CliError, EXIT, usageError, type ExitCode } from '../errors';
+import { DEFAULT_GENESIS, readGenesisFile } from '../genesis-file';
 import { type HttpApi } from '../http-api';
 import { number } from '../membership/asking';
-import { integer, subjectToken } from '../options';
+import { integer, maxEpochAgeOption, subjectToken } from '../options';
 import { apiOf, serverOption, type ServerOptions, type Session } from '../session';
 import { renderTable } from '../table';
 
 interface WhatIfOptions extends ServerOptions {
   readonly nodeId: string;
+  readonly genesis: string;
+  readonly maxEpochAge: number;
   readonly initialReputation?: number;
   readonly f?: number;
   readonly score: number;
@@ -28,6 +32,8 @@ export function registerWhatIf(program: Command, session: Session): void {
       .command(name)
       .description(description)
       .requiredOption('--node-id <id>', 'the member', subjectToken)
+      .option('--genesis <file>', 'genesis that you trust', DEFAULT_GENESIS)
+      .addOption(maxEpochAgeOption())
       .addOption(serverOption());
   const action = (wishOf: (options: WhatIfOptions, table: EpochTable) => object) =>
     session.action((options: WhatIfOptions) => show(options, session, wishOf));
@@ -65,7 +71,7 @@ async function show(
   session: Session,
   wishOf: (options: WhatIfOptions, table: EpochTable) => object,
 ): Promise<ExitCode> {
-  const { table, pending } = await tableOf(apiOf(options, session));
+  const { table, pending } = await tableOf(apiOf(options, session), options);
   const operation = parseOperation({ ...wishOf(options, table), nonce: 1, node_id: options.nodeId });
   if (isRefusal(operation)) throw usageError(`${operation.refused.replace(/^operation\./, '')}.`);
   const result = whatIf(table, operation);
@@ -83,13 +89,16 @@ async function show(
 }
 
 /** The table that a change would be judged against: the one decided on for the next epoch, else the current one. */
-async function tableOf(api: HttpApi): Promise<{ readonly table: EpochTable; readonly pending: boolean }> {
+async function tableOf(
+  api: HttpApi,
+  { genesis: file, maxEpochAge }: WhatIfOptions,
+): Promise<{ readonly table: EpochTable; readonly pending: boolean }> {
+  const genesis = readGenesisFile(file);
   const { epoch, next_epoch: next } = await api.clusterStatus();
   if (next !== null) return { table: decodeEpochTable(fromBase64Url(next.table)), pending: true };
-  const { epochs } = await api.epochs(epoch);
-  const [current] = epochs;
-  if (current === undefined) throw new CliError(EXIT.no, 'EPOCH_CHANGED', `epoch ${epoch} is over: ask again.`);
-  return { table: decodeEpochTable(fromBase64Url(current.table)), pending: false };
+  const current = epochsIn(await fetchChain(api, genesis, maxEpochAge), genesis).of(epoch as Epoch);
+  if (current === undefined) throw new CliError(EXIT.no, 'EPOCH_UNKNOWN', `the table of epoch ${epoch} is not told.`);
+  return { table: current.table, pending: false };
 }
 
 const shown = (margin: FaultMargin): object => ({

@@ -1,6 +1,6 @@
 import { type DecisionProof } from '@concordat/client';
 import { type Genesis } from '@concordat/protocol';
-import { checkDecision, checkEpochs } from '../decision-check';
+import { checkDecision, fetchChain } from '../decision-check';
 import { CliError, EXIT } from '../errors';
 import { HttpApi, type ProposalState } from '../http-api';
 
@@ -27,7 +27,7 @@ export async function decideFirst(url: string, genesis: Genesis): Promise<FirstD
       `the first proposal ${state.proposal_id} is ${state.status}, not decided.`,
     );
   }
-  const verdict = checkDecision(state.certificate, genesis, checkEpochs(await api.epochChain(), genesis));
+  const verdict = checkDecision(state.certificate, genesis, { chain: await fetchChain(api, genesis) });
   if (verdict.holds) return { state, proof: verdict };
   const message = `the certificate of the first proposal ${state.proposal_id} does not hold: ${verdict.reason}.`;
   throw new CliError(EXIT.no, 'CERTIFICATE_REFUSED', message);

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { appendFileSync } from 'node:fs';
-import { encodeEpochTable, toBase64Url } from '@concordat/protocol';
+import { epochChainToJson } from '@concordat/client';
+import { nativeHash } from '@concordat/crypto';
+import { epoch, Epochs, swarmId } from '@concordat/protocol';
 import { type UpSystem } from '../commands/up';
 import { readGenesisFile } from '../genesis-file';
 import { type Lifetime } from '../swarm/lifetime';
@@ -107,8 +109,9 @@ export class FakeSystem implements UpSystem {
       {
         'GET /api/v1/health': () => ({ body: { status: 'healthy', node_id: nodeId } }),
         'GET /api/v1/cluster/epochs': () => {
-          const table = toBase64Url(encodeEpochTable(readGenesisFile(genesisFile).table));
-          return { body: { epochs: [{ epoch: 0, table, certificate: null }], next_from: null } };
+          const genesis = readGenesisFile(genesisFile);
+          const epochs = new Epochs(nativeHash, genesis.table);
+          return { body: epochChainToJson(epochs, swarmId(nativeHash, genesis), epoch(0), 1) };
         },
         'POST /api/v1/propose': () => ({ body: this.behaviour.proposeAnswer ?? answer() }),
       },

@@ -1,7 +1,13 @@
 import { buildDecisionCertificate, type DecisionCertificate, presentJson } from '@concordat/client';
 import { nativeHash } from '@concordat/crypto';
 import { type Digest, type Epochs } from '@concordat/protocol';
-import { type ActiveRequest, type Found, proposerOf, type SettledRequest } from '@concordat/replica-host';
+import {
+  type ActiveRequest,
+  type Found,
+  proposerOf,
+  type PrunedRequest,
+  type SettledRequest,
+} from '@concordat/replica-host';
 
 /** Answer of propose: the proposal is in the pool. */
 export interface AcceptedAnswer {
@@ -93,7 +99,10 @@ function activeAnswer({ proposalId, progress, proposer }: ActiveRequest): Undeci
 }
 
 /** What became of a proposal, as consensus/{id} answers. */
-export function consensusAnswer(found: Found, context: AnswerContext): DecidedAnswer | UndecidedAnswer {
+export function consensusAnswer(
+  found: Exclude<Found, PrunedRequest>,
+  context: AnswerContext,
+): DecidedAnswer | UndecidedAnswer {
   if (found.status === 'active') return activeAnswer(found);
   const { status, proposalId, envelope, request, block } = found;
   if (status === 'decided') return decidedAnswer({ ...found, status }, context);

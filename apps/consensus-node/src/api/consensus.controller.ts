@@ -6,6 +6,7 @@ import { consensusRequest, historyQuery, nothing, proposeBody, proposeQuery } fr
 import type { HistoryAnswer, ProposeAnswer } from './node-api';
 import type { DecidedAnswer, UndecidedAnswer } from './answers';
 import type { ClusterStatusAnswer, HealthAnswer } from './status-answers';
+import type { WhyAnswer } from './why-answer';
 
 /** Injection token of the NodeMetrics. */
 export const METRICS = Symbol('metrics');
@@ -37,6 +38,12 @@ export class ConsensusController {
   consensus(@Param('id') id: string, @Query() query: unknown): Promise<DecidedAnswer | UndecidedAnswer> {
     parsed(nothing, query);
     return this.api.consensus(parsed(consensusRequest, { proposal_id: id }).proposal_id);
+  }
+
+  /** Why a proposal is not decided: `?proposal_id=...`. */
+  @Get('api/v1/why')
+  why(@Query() query: unknown): Promise<WhyAnswer> {
+    return this.api.why(parsed(consensusRequest, query).proposal_id);
   }
 
   /** The latest decisions. */

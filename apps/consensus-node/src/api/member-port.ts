@@ -2,9 +2,11 @@ import { type ReplicaState } from '@concordat/consensus';
 import {
   type Committee,
   type Digest,
+  type Envelope,
   type Epoch,
   type Epochs,
   type Genesis,
+  type MemberIndex,
   type Millis,
   type NodeId,
 } from '@concordat/protocol';
@@ -22,6 +24,8 @@ export interface MemberPort {
   readonly nodeId: NodeId;
   /** Of the epoch that the member is in. */
   readonly committee: Committee;
+  /** Its place there; OBSERVER for none. */
+  readonly self: MemberIndex;
   /** The epochs that it knows. */
   readonly epochs: Epochs;
   readonly genesis: Genesis;
@@ -32,6 +36,8 @@ export interface MemberPort {
   readonly decisions: DecisionsView & { readonly statistics: DecisionStatistics };
   now(): Millis;
   state(): ReplicaState;
+  /** The envelope with that id, while it waits here. */
+  waitingEnvelope(id: Digest): Envelope | undefined;
   /** The swarm as this member sees it now, give or take a heartbeat. */
   swarm(): SwarmView;
   /** Resolves with true once the member is in that epoch or a later one; with false when `deadline` passes before. */

@@ -1,3 +1,4 @@
+import { epochChainToJson, type EpochChainJson } from '@concordat/client';
 import {
   encodeSystemRequest,
   isRefusal,
@@ -6,14 +7,13 @@ import {
   type OperationKind,
   type RequestedChange,
 } from '@concordat/consensus';
-import { isRejection, type Millis, OUTCOME_NAMES, VALUE_BYTES_MAX } from '@concordat/protocol';
+import { type Epoch, isRejection, type Millis, OUTCOME_NAMES, VALUE_BYTES_MAX } from '@concordat/protocol';
 import { type AcceptedProposal, type ExecutedEnvelope } from '@concordat/replica-host';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiError } from '@concordat/nats';
 import { approvalsOf } from './approvals-header';
 import { checkCapacity } from './capacity';
 import { type ChangeAnswer, changeAnswer, notExecuted, type Patience, refusedChange } from './change-answers';
-import { epochsAnswer, type EpochsAnswer } from './epoch-answers';
 import { MEMBER, type MemberPort } from './member-port';
 import { malformedOperation, refusalOf, translated } from './refusals';
 import { type EpochsInput } from './membership-schemas';
@@ -26,9 +26,10 @@ const WAIT_SLACK_MS = 2_000;
 export class MembershipApi {
   constructor(@Inject(MEMBER) private readonly member: MemberPort) {}
 
-  /** The epochs that this member knows, with their proofs. */
-  epochs(input: EpochsInput): EpochsAnswer {
-    return epochsAnswer(this.member.epochs, input);
+  /** The changes of epochs that this member knows, with their proofs. */
+  epochs({ after, limit }: EpochsInput): EpochChainJson {
+    const { epochs, swarmId } = this.member;
+    return epochChainToJson(epochs, swarmId, after as Epoch, limit);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { integer, integerText, TIMEOUT_DEFAULT_MS, TIMEOUT_MAX_MS, TIMEOUT_MIN_MS } from './schemas';
 
-/** Epochs in one answer: a table of a hundred members and its proof have some 40 kB. */
+/** Changes of epochs in one answer: a table of a hundred members and its proof have some 40 kB. */
 const EPOCHS_MAX = 16;
 const EPOCH_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -25,13 +25,13 @@ export const changeRequest = z
 
 /** Query of GET /api/v1/cluster/epochs. */
 export const epochsQuery = z.strictObject({
-  from: integerText(0, EPOCH_MAX).default(0),
+  after: integerText(0, EPOCH_MAX).default(0),
   limit: integerText(1, EPOCHS_MAX).default(EPOCHS_MAX),
 });
 /** Payload of the verb `cluster.epochs`. */
 export const epochsRequest = z.strictObject(
-  { from: integer(0, EPOCH_MAX).default(0), limit: integer(1, EPOCHS_MAX).default(EPOCHS_MAX) },
+  { after: integer(0, EPOCH_MAX).default(0), limit: integer(1, EPOCHS_MAX).default(EPOCHS_MAX) },
   'must be a JSON object',
 );
-/** Which epochs are asked for. */
+/** Which changes are asked for: those after an epoch. */
 export type EpochsInput = z.output<typeof epochsRequest>;

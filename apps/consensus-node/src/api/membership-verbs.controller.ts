@@ -1,4 +1,4 @@
-import { SIGNATURE_HEADER } from '@concordat/client';
+import { type EpochChainJson, SIGNATURE_HEADER } from '@concordat/client';
 import { type OperationKind } from '@concordat/consensus';
 import { NATS_SERVICE, ServiceContext } from '@concordat/nats';
 import { Controller } from '@nestjs/common';
@@ -7,16 +7,15 @@ import { MembershipApi } from './membership-api';
 import { changeRequest, epochsRequest } from './membership-schemas';
 import { parsed } from './refusals';
 import type { ChangeAnswer } from './change-answers';
-import type { EpochsAnswer } from './epoch-answers';
 
 /** The same calls as NATS request/reply: the operation's fields with `wait` and `timeout_ms` beside them, and the same header. */
 @Controller()
 export class MembershipVerbsController {
   constructor(private readonly api: MembershipApi) {}
 
-  /** `{"from": ..., "limit": ...}`. */
+  /** `{"after": ..., "limit": ...}`. */
   @MessagePattern('cluster.epochs', NATS_SERVICE)
-  epochs(@Payload() payload: unknown): EpochsAnswer {
+  epochs(@Payload() payload: unknown): EpochChainJson {
     return this.api.epochs(parsed(epochsRequest, payload));
   }
 

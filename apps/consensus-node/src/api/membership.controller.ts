@@ -1,4 +1,4 @@
-import { SIGNATURE_HEADER } from '@concordat/client';
+import { type EpochChainJson, SIGNATURE_HEADER } from '@concordat/client';
 import { type OperationKind } from '@concordat/consensus';
 import { Body, Controller, Get, Headers, NotFoundException, Param, Post, Query, Res } from '@nestjs/common';
 import { isComplete } from './change-answers';
@@ -7,21 +7,20 @@ import { changeQuery, epochsQuery } from './membership-schemas';
 import { parsed } from './refusals';
 import type { ChangeAnswer } from './change-answers';
 import type { Reply } from './consensus.controller';
-import type { EpochsAnswer } from './epoch-answers';
 
 const OF_CLUSTER: readonly OperationKind[] = ['join', 'leave', 'rotate', 'isolate', 'release'];
 
 /**
- * REST: changes of the member table (Spec §7.7). The body is the operation without its kind, the header its approvals. The
+ * REST: changes of the member table (Spec §7.9). The body is the operation without its kind, the header its approvals. The
  * answer is 200 when what was waited for has happened (`?wait=decision`, or `epoch`), 202 when the wait ended before.
  */
 @Controller('api/v1')
 export class MembershipController {
   constructor(private readonly api: MembershipApi) {}
 
-  /** The chain of epoch tables, each with its proof. */
+  /** The chain of epoch changes after one (`?after=0&limit=16`), each with its proof; empty when there are none. */
   @Get('cluster/epochs')
-  epochs(@Query() query: unknown): EpochsAnswer {
+  epochs(@Query() query: unknown): EpochChainJson {
     return this.api.epochs(parsed(epochsQuery, query));
   }
 

@@ -20,7 +20,7 @@ import {
 } from './answers';
 import { checkCapacity } from './capacity';
 import { MEMBER, type MemberPort } from './member-port';
-import { notSupported, refusalOf, translated, unknownProposal } from './refusals';
+import { notSupported, prunedProposal, refusalOf, translated, unknownProposal } from './refusals';
 import { refuseBareSystemRequest } from './system-requests';
 import { type HistoryInput, type ProposeInput } from './schemas';
 import {
@@ -31,6 +31,7 @@ import {
   historySums,
   type HistorySums,
 } from './status-answers';
+import { whyAnswer, type WhyAnswer } from './why-answer';
 
 /** Answer of propose with wait: what was accepted, and what became of it. */
 export type ProposeAnswer = AcceptedAnswer | (AcceptedAnswer & (DecidedAnswer | UndecidedAnswer));
@@ -110,7 +111,16 @@ export class NodeApi {
   async consensus(id: string): Promise<DecidedAnswer | UndecidedAnswer> {
     const found = await this.member.lookup.find(id);
     if (found === undefined) throw unknownProposal(id);
+    if (found.status === 'pruned') throw prunedProposal(id, found.sequence);
     return consensusAnswer(found, this.context());
+  }
+
+  /** Why a proposal is not decided. */
+  async why(id: string): Promise<WhyAnswer> {
+    const found = await this.member.lookup.find(id);
+    if (found === undefined) throw unknownProposal(id);
+    if (found.status === 'pruned') throw prunedProposal(id, found.sequence);
+    return whyAnswer(found, this.member);
   }
 
   /** The latest decisions, newest first, and sums over all of them. */

@@ -44,9 +44,15 @@ export const unknownProposal = (id: string): ApiError =>
     { field: 'proposal_id', message: 'is not known here' },
   ]);
 
-/** 503: this member does not hear a quorum, so that it could promise nothing. */
+/** 404 for a proposal that was ordered so long ago that this member has dropped it. */
+export const prunedProposal = (id: string, sequence: number): ApiError => {
+  const message = `proposal ${id} was ordered at sequence ${sequence}; this member keeps decisions that old no more: ask another`;
+  return new ApiError(404, 'PRUNED', message, [{ field: 'proposal_id', message: 'is no longer kept here' }]);
+};
+
+/** 503: this member exchanges messages with no quorum, so that it could promise nothing. By weight. */
 export const noQuorum = (heard: number, needed: number): ApiError =>
-  new ApiError(503, 'NO_QUORUM', 'this member does not hear a quorum now: try again, or ask another member', {
+  new ApiError(503, 'NO_QUORUM', 'this member does not reach a quorum now: try again, or ask another member', {
     heard,
     quorum: needed,
   });

@@ -176,6 +176,7 @@ describe('the REST interface', () => {
       is_leader: false,
       leader_node: 'n2',
       byzantine_nodes: [],
+      out_of_reach: [],
       total_nodes: 4,
       byzantine_threshold: 1,
       epoch: 0,
@@ -197,6 +198,12 @@ describe('the REST interface', () => {
       quorum: 3,
       can_tolerate_more_failures: false,
       consensus_possible: false,
+      status: 'degraded',
+      connectivity: {
+        groups: [{ members: ['n0', 'n1', 'n2', 'n3'], weight: 4, quorum: true }],
+        links_down: [{ from: 'n3', to: 'n1' }],
+        one_way: [],
+      },
       node_statuses: [
         {
           node_id: 'n0',
@@ -237,7 +244,67 @@ describe('the REST interface', () => {
     });
     expect(await call('GET', '/api/v1/health')).toMatchObject({
       status: 503,
-      body: { status: 'partitioned', node_id: 'n1' },
+      body: { status: 'partitioned', node_id: 'n1', out_of_reach: ['n2', 'n3'] },
+    });
+  });
+
+  it('refuses proposals while a quorum does not hear it, and says so', async () => {
+    member.missing = { 0: [1], 3: [1] };
+    expect(await propose({ value: 1 })).toMatchObject({ status: 503, body: { error: { details: { heard: 2 } } } });
+    const { body } = await call('GET', '/api/v1/cluster/status');
+    expect(body).toMatchObject({
+      status: 'partitioned',
+      consensus_possible: true,
+      connectivity: {
+        groups: [{ members: ['n0', 'n1', 'n2', 'n3'], quorum: true }],
+        one_way: [
+          { from: 'n1', to: 'n0' },
+          { from: 'n1', to: 'n3' },
+        ],
+      },
+    });
+  });
+
+  it('says why a proposal is not decided, and what became of it', async () => {
+    member.decidesAtOnce = false;
+    member.heard = [2, 3];
+    member.missing = { 2: [0], 3: [0] };
+    await propose({ value: 1 });
+    const { status, body } = await call('GET', '/api/v1/why?proposal_id=n1:2:1');
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      proposal_id: 'n1:2:1',
+      status: 'active',
+      phase: 'prepare',
+      view: 2,
+      leader: 'n2',
+      sequence: 1,
+      have: { members: ['n1', 'n2'], weight: 2 },
+      need: 3,
+      missing: [
+        {
+          node_id: 'n0',
+          state: 'unreachable',
+          why: 'nobody who is heard here hears it: it is down, or cut off from all of them',
+        },
+        { node_id: 'n3', state: 'healthy', why: 'it is heard, and has not voted yet' },
+      ],
+      links_down: [
+        { from: 'n0', to: 'n2' },
+        { from: 'n0', to: 'n3' },
+        { from: 'n0', to: 'n1' },
+      ],
+      timer: null,
+      reasons: ['Its sequence 1 lacks PREPARE of 1 member more, from among n0, n3.'],
+      what_would_help: ['A vote of 1 member more decides the phase.'],
+    });
+    member.decide();
+    expect((await call('GET', '/api/v1/why?proposal_id=n1:2:1')).body).toMatchObject({
+      status: 'decided',
+      sequence: 1,
+      have: { weight: 3 },
+      missing: [],
+      reasons: ['It is decided, at sequence 1.'],
     });
   });
 
@@ -364,6 +431,9 @@ describe('the REST interface', () => {
     ['a limit in words', 'GET', '/api/v1/history?limit=ten', 400, 'INVALID_FIELD', 'limit'],
     ['a bad cursor', 'GET', '/api/v1/history?cursor=zz', 400, 'INVALID_FIELD', 'cursor'],
     ['an unknown parameter of history', 'GET', '/api/v1/history?page=2', 400, 'INVALID_FIELD', 'page'],
+    ['why without a proposal', 'GET', '/api/v1/why', 400, 'INVALID_FIELD', 'proposal_id'],
+    ['why of what nobody knows', 'GET', '/api/v1/why?proposal_id=n1:2:99', 404, 'UNKNOWN_PROPOSAL', 'proposal_id'],
+    ['an unknown parameter of why', 'GET', '/api/v1/why?proposal_id=n1:2:9&x=1', 400, 'INVALID_FIELD', 'x'],
     ['an unknown parameter of health', 'GET', '/api/v1/health?x', 400, 'INVALID_FIELD', 'x'],
     ['an unknown parameter of the status', 'GET', '/api/v1/cluster/status?x=', 400, 'INVALID_FIELD', 'x'],
   ];

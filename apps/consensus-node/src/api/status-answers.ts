@@ -1,6 +1,13 @@
 import { type ReplicaState } from '@concordat/consensus';
-import { encodeEpochTable, type Member, REPUTATION_ONE, toBase64Url } from '@concordat/protocol';
-import { type Health, type MemberView } from '@concordat/replica-host';
+import {
+  type Committee,
+  encodeEpochTable,
+  type Member,
+  type MemberIndex,
+  REPUTATION_ONE,
+  toBase64Url,
+} from '@concordat/protocol';
+import { type Connectivity, type Health, type Link, type MemberView } from '@concordat/replica-host';
 import { type DecisionStatistics } from '@concordat/storage';
 import { type MemberPort } from './member-port';
 
@@ -13,6 +20,8 @@ export interface HealthAnswer {
   readonly is_leader: boolean;
   readonly leader_node: string;
   readonly byzantine_nodes: readonly string[];
+  /** Members with which this one exchanges no messages. */
+  readonly out_of_reach: readonly string[];
   readonly total_nodes: number;
   readonly byzantine_threshold: number;
   readonly epoch: number;
@@ -41,6 +50,26 @@ export interface NodeStatus {
   readonly total_decisions: number | null;
 }
 
+/** Who reaches whom, as far as the member that answers knows. */
+export interface ConnectivityAnswer {
+  /** Members that reach each other, its own group first; those that nobody hears are in none. */
+  readonly groups: readonly {
+    readonly members: readonly string[];
+    readonly weight: number;
+    readonly quorum: boolean;
+  }[];
+  /** Ways over which nothing came for long. */
+  readonly links_down: readonly LinkAnswer[];
+  /** Those of them whose other direction works. */
+  readonly one_way: readonly LinkAnswer[];
+}
+
+/** The way of messages from one member to another. */
+export interface LinkAnswer {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** Answer of cluster/status. */
 export interface ClusterStatusAnswer {
   readonly total_nodes: number;
@@ -50,6 +79,9 @@ export interface ClusterStatusAnswer {
   readonly quorum: number;
   readonly can_tolerate_more_failures: boolean;
   readonly consensus_possible: boolean;
+  /** How the member is that answers. */
+  readonly status: Health;
+  readonly connectivity: ConnectivityAnswer;
   readonly node_statuses: readonly NodeStatus[];
   readonly current_leader: string;
   /** Views left since the epoch began: they are numbered from 0. */
@@ -107,6 +139,7 @@ export function healthAnswer(member: MemberPort): HealthAnswer {
     is_leader: leader === nodeId,
     leader_node: leader,
     byzantine_nodes: swarm.byzantine,
+    out_of_reach: swarm.members.filter(({ inReach }) => !inReach).map((other) => other.nodeId),
     total_nodes: committee.n,
     byzantine_threshold: committee.f,
     epoch: state.epoch,
@@ -140,6 +173,8 @@ export function clusterStatusAnswer(member: MemberPort): ClusterStatusAnswer {
     quorum: committee.quorumWeight,
     can_tolerate_more_failures: swarm.canLoseOneMore,
     consensus_possible: swarm.consensusPossible,
+    status: swarm.health,
+    connectivity: connectivityAnswer(committee, swarm.connectivity),
     node_statuses: swarm.members.map(nodeStatus),
     current_leader: committee.member(state.leader)?.nodeId ?? '',
     view_changes_count: state.view,
@@ -150,6 +185,20 @@ export function clusterStatusAnswer(member: MemberPort): ClusterStatusAnswer {
     next_epoch: nextEpoch(state),
     executed_sequence: state.executed,
     stable_sequence: state.stable,
+  };
+}
+
+function connectivityAnswer(committee: Committee, { groups, down, oneWay }: Connectivity): ConnectivityAnswer {
+  const name = (member: MemberIndex): string => committee.member(member)?.nodeId ?? '';
+  const link = ({ from, to }: Link): LinkAnswer => ({ from: name(from), to: name(to) });
+  return {
+    groups: groups.map(({ members, weight }) => ({
+      members: members.map(name),
+      weight,
+      quorum: weight >= committee.quorumWeight,
+    })),
+    links_down: down.map(link),
+    one_way: oneWay.map(link),
   };
 }
 

@@ -7,6 +7,7 @@ import { consensusRequest, historyRequest, nothing, proposeRequest } from './sch
 import type { HistoryAnswer, ProposeAnswer, SubmitAnswer } from './node-api';
 import type { DecidedAnswer, UndecidedAnswer } from './answers';
 import type { ClusterStatusAnswer, HealthAnswer } from './status-answers';
+import type { WhyAnswer } from './why-answer';
 
 /** Header of `submit`: `decided` (default) or `accepted`, what to answer with. */
 export const ANSWER_HEADER = 'Concordat-Answer';
@@ -39,6 +40,12 @@ export class VerbsController {
   @MessagePattern('consensus', NATS_SERVICE)
   consensus(@Payload() payload: unknown): Promise<DecidedAnswer | UndecidedAnswer> {
     return this.api.consensus(parsed(consensusRequest, payload).proposal_id);
+  }
+
+  /** `{"proposal_id": ...}`: why it is not decided. */
+  @MessagePattern('why', NATS_SERVICE)
+  why(@Payload() payload: unknown): Promise<WhyAnswer> {
+    return this.api.why(parsed(consensusRequest, payload).proposal_id);
   }
 
   /** `{"limit": ..., "cursor": ...}`. */

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { SIGNATURE_HEADER } from '@concordat/client';
+import { EPOCH_CHAIN_FORMAT, SIGNATURE_HEADER } from '@concordat/client';
 import { NestFactory } from '@nestjs/core';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { type INestMicroservice, type NestApplicationOptions } from '@nestjs/common';
@@ -90,6 +90,7 @@ describe('the verbs', () => {
     expect(await api.ask('propose', { value: 1 })).toMatchObject({ proposal_id: 'n1:2:1', quorum_required: 3 });
     expect(await api.ask('propose', { value: 2, wait: true })).toMatchObject({ status: 'decided', decided_value: 2 });
     expect(await api.ask('consensus', { proposal_id: 'n1:2:2' })).toMatchObject({ status: 'decided', view: 2 });
+    expect(await api.ask('why', { proposal_id: 'n1:2:2' })).toMatchObject({ status: 'decided', need: 3 });
     expect(await api.ask('history', { limit: 1 })).toMatchObject({
       total_decisions: 2,
       recent_decisions: [{ proposal_id: 'n1:2:2' }],
@@ -146,7 +147,11 @@ describe('the verbs', () => {
         node_id: operation.node_id,
       });
     }
-    expect(await api.ask('cluster.epochs', {})).toMatchObject({ epochs: [{ epoch: 0 }], next_from: null });
+    expect(await api.ask('cluster.epochs', {})).toEqual({
+      format: EPOCH_CHAIN_FORMAT,
+      swarm_id: member.swarmId,
+      changes: [],
+    });
   });
 
   const bad: readonly [string, unknown, number, string, string?][] = [
@@ -162,11 +167,13 @@ describe('the verbs', () => {
     ['consensus', {}, 400, 'INVALID_FIELD', 'proposal_id'],
     ['consensus', { proposal_id: 7 }, 400, 'INVALID_FIELD', 'proposal_id'],
     ['consensus', { proposal_id: 'n1:2:9' }, 404, 'UNKNOWN_PROPOSAL', 'proposal_id'],
+    ['why', {}, 400, 'INVALID_FIELD', 'proposal_id'],
+    ['why', { proposal_id: 'n1:2:9' }, 404, 'UNKNOWN_PROPOSAL', 'proposal_id'],
     ['history', { limit: '10' }, 400, 'INVALID_FIELD', 'limit'],
     ['history', { limit: 1.5 }, 400, 'INVALID_FIELD', 'limit'],
     ['history', { cursor: 1 }, 400, 'INVALID_FIELD', 'cursor'],
     ['cluster.status', { verbose: true }, 400, 'INVALID_FIELD', 'verbose'],
-    ['cluster.epochs', { from: -1 }, 400, 'INVALID_FIELD', 'from'],
+    ['cluster.epochs', { after: -1 }, 400, 'INVALID_FIELD', 'after'],
     ['cluster.leave', { nonce: 1, node_id: 'n0', wait: true }, 400, 'INVALID_FIELD', 'wait'],
     ['health', { verbose: true }, 400, 'INVALID_FIELD', 'verbose'],
     ['submit', new Uint8Array(0), 400, 'MALFORMED_ENVELOPE', 'envelope'],

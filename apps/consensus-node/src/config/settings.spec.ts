@@ -50,6 +50,7 @@ describe('settings', () => {
       batchSize: 500,
       pipelineDepth: 8,
       poolEnvelopesMax: 20_000,
+      snapshotGap: 5000,
       poolBytesMax: 32 * 1024 * 1024,
     });
   });
@@ -105,6 +106,8 @@ describe('settings', () => {
     ['PIPELINE_DEPTH', { PIPELINE_DEPTH: '257' }],
     ['POOL_ENVELOPES_MAX', { POOL_ENVELOPES_MAX: '0' }],
     ['POOL_BYTES_MAX', { POOL_BYTES_MAX: '1' }],
+    ['SNAPSHOT_GAP', { SNAPSHOT_GAP: '0' }],
+    ['RETAIN_SEQUENCES', { RETAIN_SEQUENCES: '-1' }],
     ['GROUP_COMMIT', { GROUP_COMMIT: 'never' }],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
     ['LOG_PRETTY', { LOG_PRETTY: 'yes' }],

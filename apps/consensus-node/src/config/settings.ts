@@ -18,7 +18,7 @@ const path = z.string();
 
 const DAY_MS = 86_400_000;
 const { phaseTimeoutMs, viewChangeTimeoutMs, viewChangeTimeoutMaxMs, statusIntervalMs } = DEFAULT_REPLICA_CONFIG;
-const { batchSize, pipelineDepth, poolEnvelopesMax, poolBytesMax } = DEFAULT_REPLICA_CONFIG;
+const { batchSize, pipelineDepth, poolEnvelopesMax, poolBytesMax, snapshotGap } = DEFAULT_REPLICA_CONFIG;
 
 /** Settings that have no default. */
 export const REQUIRED = {
@@ -51,6 +51,10 @@ export const LOCAL = {
   PIPELINE_DEPTH: integer(1, 1 << 17),
   POOL_ENVELOPES_MAX: integer(1, 1_000_000),
   POOL_BYTES_MAX: integer(1 << 20, 2 ** 34),
+  /** More decisions than this behind, a member fetches a whole state instead. */
+  SNAPSHOT_GAP: integer(1, 2 ** 32),
+  /** Decisions that are kept below the stable checkpoint, at least; 0 keeps all. */
+  RETAIN_SEQUENCES: integer(0, 2 ** 52),
   /** The genesis does not name this node with this key: it joined later, or its key was rotated. Until then it follows. */
   JOIN: flag,
   /** Key that the member changes to, once the epoch's table names it. Its file may come while the member runs. */
@@ -88,6 +92,8 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
   PIPELINE_DEPTH: String(pipelineDepth),
   POOL_ENVELOPES_MAX: String(poolEnvelopesMax),
   POOL_BYTES_MAX: String(poolBytesMax),
+  SNAPSHOT_GAP: String(snapshotGap),
+  RETAIN_SEQUENCES: '0',
   JOIN: 'false',
   NEXT_KEY_FILE: '',
   GROUP_COMMIT: 'async',

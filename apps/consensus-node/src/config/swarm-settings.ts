@@ -70,6 +70,7 @@ export function settleSettings(
       pipelineDepth,
       poolEnvelopesMax: local.POOL_ENVELOPES_MAX,
       poolBytesMax: local.POOL_BYTES_MAX,
+      snapshotGap: local.SNAPSHOT_GAP,
     },
   };
 }

@@ -1,15 +1,20 @@
-import { NOTHING_RECOVERED, type Recovered, type ReplicaState } from '@concordat/consensus';
+import { NOTHING_RECOVERED, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
   type Committee,
+  type Digest,
+  type Envelope,
   type Epoch,
   type EpochChange,
   type Epochs,
   type Genesis,
   isRejection,
+  type MemberIndex,
   type Millis,
   type Rejection,
+  type Sequence,
+  sequence as toSequence,
   type Verified,
 } from '@concordat/protocol';
 import {
@@ -20,7 +25,6 @@ import {
   ProposalLookup,
   Proposals,
   ReplicaHost,
-  STATUS_INTERVALS_MISSED_MAX,
   type SwarmView,
   systemClock,
 } from '@concordat/replica-host';
@@ -58,8 +62,6 @@ export class BrokerLimitError extends Error {
   override readonly name = 'BrokerLimitError';
 }
 
-/** Silence under which a member never counts as unreachable: a busy machine pauses too. */
-const SILENCE_MIN_MS = 1_000;
 /** A tenure and what makes it act. */
 interface Reign {
   readonly tenure: Tenure;
@@ -90,10 +92,12 @@ export class ConsensusMember implements MemberPort {
   /** The next epoch is being begun. */
   private succession: Promise<void> | undefined;
   private stopped = false;
+  /** Old decisions are being dropped. */
+  private retaining = false;
 
   private constructor(
     private readonly options: MemberOptions,
-    { epochs, recovered }: RecoveredMember,
+    { epochs, committee, recovered }: RecoveredMember,
   ) {
     const { identity, settings, folder, bus, metrics } = options;
     const { nodeId, swarmId, genesis } = identity;
@@ -105,7 +109,7 @@ export class ConsensusMember implements MemberPort {
     this.storedDecisions = new StoredDecisions(folder.decisions);
     this.proposals = new Proposals({ seenMax: 2 * settings.replica.poolEnvelopesMax, waitersMax: WAITERS_MAX });
     this.network = new BusNetwork(bus, genesis.swarm, nodeId, () => this.traffic.unsendable++);
-    const tenure = buildTenure({ identity, settings, epochs, committee: epochs.newest, recovered });
+    const tenure = buildTenure({ identity, settings, epochs, committee, recovered });
     const { executed, totalDecided } = tenure.replica.state();
     this.totals = new DecidedTotals(executed, totalDecided, TOTALS_SEQUENCES_MAX);
     this.current = this.reign(tenure, recovered);
@@ -139,6 +143,11 @@ export class ConsensusMember implements MemberPort {
     return new ConsensusMember(options, past);
   }
 
+  /** Its place in the epoch that it is in; OBSERVER for none. */
+  get self(): MemberIndex {
+    return this.tenure.self;
+  }
+
   /** Of the epoch that the member is in. */
   get committee(): Committee {
     return this.tenure.committee;
@@ -170,6 +179,10 @@ export class ConsensusMember implements MemberPort {
     return this.tenure.replica.state();
   }
 
+  waitingEnvelope(id: Digest): Envelope | undefined {
+    return this.tenure.replica.waitingEnvelope(id);
+  }
+
   swarm(): SwarmView {
     return this.current.watch.view;
   }
@@ -188,11 +201,11 @@ export class ConsensusMember implements MemberPort {
     return this.totals.upTo(sequence);
   }
 
-  /** True when this member may answer for any: it votes, hears a quorum and is not far behind it. */
+  /** True when this member may answer for any: it votes, exchanges messages with a quorum and is not far behind it. */
   get isReady(): boolean {
-    const { hearsQuorum, members } = this.swarm();
+    const { reachesQuorum, members } = this.swarm();
     const healthy = members.some(({ nodeId, state }) => nodeId === this.nodeId && state === 'healthy');
-    return this.state().votes && hearsQuorum && healthy;
+    return this.state().votes && reachesQuorum && healthy;
   }
 
   private get tenure(): Tenure {
@@ -233,9 +246,17 @@ export class ConsensusMember implements MemberPort {
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
-    const state = tenure.replica.base().records.find((record) => record.kind === 'state');
+    const left = tenure.replica.base().records;
+    const state = left.find((record) => record.kind === 'state');
+    const stable = left.find((record) => record.kind === 'stable')?.certificate;
     if (committee === undefined || state === undefined) throw new Error('an ended epoch leaves its state and a proof');
-    const recovered = { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state } };
+    const evidence = left.filter((record) => record.kind === 'evidence').map((record) => record.evidence);
+    const recovered = {
+      ...NOTHING_RECOVERED,
+      state: { sequence: state.sequence, bytes: state.state },
+      stable,
+      evidence,
+    };
     const waiting = tenure.replica.waiting();
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
     const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
@@ -244,6 +265,23 @@ export class ConsensusMember implements MemberPort {
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
     this.epochWaiters.begun(table.epoch);
+  }
+
+  /** Gives up decisions that are stable and older than what is to be retained. */
+  private retain(stable: Sequence): void {
+    const { folder, settings, onHalted } = this.options;
+    const { RETAIN_SEQUENCES } = settings.local;
+    const { decisions } = folder;
+    const below = stable - RETAIN_SEQUENCES + 1;
+    if (RETAIN_SEQUENCES === 0 || below <= decisions.oldestSequence || this.retaining) return;
+    this.retaining = true;
+    failStop(async () => decisions.dropBelow(below), onHalted)().then(
+      () => {
+        this.retaining = false;
+        this.current.host.retained(toSequence(decisions.oldestSequence));
+      },
+      () => undefined,
+    );
   }
 
   /** A key that cannot be used keeps this node from voting with it, not from following. */
@@ -286,6 +324,7 @@ export class ConsensusMember implements MemberPort {
         gateway: () => this.gateway,
         publish: (subject, bytes) => void bus.publish(subject, bytes),
         logger,
+        onStable: (sequence) => this.retain(sequence),
         onEpochEnded: (change) => this.succeed(change),
         onHalted,
       }),
@@ -298,11 +337,12 @@ export class ConsensusMember implements MemberPort {
       {
         committee,
         self,
-        silenceMaxMs: Math.max(SILENCE_MIN_MS, STATUS_INTERVALS_MISSED_MAX * settings.replica.statusIntervalMs),
+        silenceMaxMs: silenceMaxMs(settings.replica),
         lagMax: committee.table.windowSize,
       },
       earlier,
     );
+    if (folder.decisions.oldestSequence > 1) host.retained(toSequence(folder.decisions.oldestSequence));
     return { tenure, host, watch };
   }
 }

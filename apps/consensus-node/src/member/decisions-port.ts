@@ -5,7 +5,9 @@ import { type DecisionsPort, type SuppliedDecision } from '@concordat/replica-ho
 import { BufferFull, type DecisionStore } from '@concordat/storage';
 
 /** What the adapter needs of the store. */
-export type StoreOfDecisions = Pick<DecisionStore, 'append' | 'flush' | 'settle' | 'read'>;
+export type StoreOfDecisions = Pick<DecisionStore, 'append' | 'appendGap' | 'flush' | 'settle' | 'read'>;
+
+type Entry = (store: StoreOfDecisions) => void;
 
 const recordOf = (block: CommittedBlock, durationsMs: readonly number[]): DecisionRecord => {
   const { sequence, logTime, batch, certificate, outcomes } = block;
@@ -14,17 +16,18 @@ const recordOf = (block: CommittedBlock, durationsMs: readonly number[]): Decisi
 
 /** The decision store as the host wants it. A store whose index lags makes the host wait, in order. */
 export class StoredDecisions implements DecisionsPort {
-  private readonly backlog: DecisionRecord[] = [];
+  private readonly backlog: Entry[] = [];
   private draining: Promise<void> | undefined;
 
   constructor(private readonly store: StoreOfDecisions) {}
 
   append(block: CommittedBlock, durationsMs: readonly number[]): undefined | Promise<void> {
     const record = recordOf(block, durationsMs);
-    if (this.draining === undefined && this.tryAppend(record)) return undefined;
-    this.backlog.push(record);
-    this.draining ??= this.drain();
-    return this.draining;
+    return this.enter((store) => store.append(record));
+  }
+
+  appendGap(from: Sequence, through: Sequence): undefined | Promise<void> {
+    return this.enter((store) => store.appendGap({ from, through }));
   }
 
   async flush(): Promise<void> {
@@ -36,9 +39,16 @@ export class StoredDecisions implements DecisionsPort {
     return this.store.read(from, through, bytesMax);
   }
 
-  private tryAppend(record: DecisionRecord): boolean {
+  private enter(entry: Entry): undefined | Promise<void> {
+    if (this.draining === undefined && this.tryEnter(entry)) return undefined;
+    this.backlog.push(entry);
+    this.draining ??= this.drain();
+    return this.draining;
+  }
+
+  private tryEnter(entry: Entry): boolean {
     try {
-      this.store.append(record);
+      entry(this.store);
       return true;
     } catch (error) {
       if (error instanceof BufferFull) return false;
@@ -47,9 +57,9 @@ export class StoredDecisions implements DecisionsPort {
   }
 
   private async drain(): Promise<void> {
-    for (let record = this.backlog[0]; record !== undefined; record = this.backlog[0]) {
+    for (let entry = this.backlog[0]; entry !== undefined; entry = this.backlog[0]) {
       await this.store.settle();
-      if (this.tryAppend(record)) this.backlog.shift();
+      if (this.tryEnter(entry)) this.backlog.shift();
     }
     this.draining = undefined;
   }

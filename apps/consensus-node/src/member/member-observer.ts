@@ -18,6 +18,7 @@ export interface ObserverOptions {
   readonly swarm: string;
   /** Of the epoch that the host is in. */
   readonly committee: Committee;
+  readonly onStable: NonNullable<HostObserver['stable']>;
   readonly onEpochEnded: NonNullable<HostObserver['epochEnded']>;
   readonly metrics: NodeMetrics;
   readonly traffic: TrafficCounts;
@@ -107,6 +108,13 @@ export function observeHost(options: ObserverOptions): HostObserver {
     rotated(durationMs) {
       logger.info({ duration_ms: Math.round(durationMs) }, 'began a new file of the vote log');
     },
+    installed({ from, sequence, totalDecided, envelopes }) {
+      totals.onInstalled(sequence, totalDecided);
+      // They were ordered elsewhere: what became of them is with the members that have the decisions.
+      for (const { id } of envelopes) proposals.drop(id);
+      logger.info({ from, through: sequence }, 'took over a state in place of decisions');
+    },
+    stable: options.onStable,
     epochEnded: options.onEpochEnded,
     halted: options.onHalted,
   };

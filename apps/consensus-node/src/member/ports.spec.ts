@@ -80,6 +80,11 @@ describe('the decisions port', () => {
       this.kept.push(sequence);
     }
 
+    appendGap({ from, through }: { from: number; through: number }): void {
+      if (this.full) throw new BufferFull('index', 1, 'entries');
+      this.kept.push(-from, -through);
+    }
+
     flush(): Promise<void> {
       this.calls.push(`flush after ${this.kept.length}`);
       return Promise.resolve();
@@ -112,14 +117,14 @@ describe('the decisions port', () => {
     const flushed = port.flush();
     expect([first, second]).toEqual([expect.any(Promise), expect.any(Promise)]);
     store.full = false;
-    const third = port.append(block(3), []);
-    while (store.kept.length < 3) {
+    const third = port.appendGap(3 as Sequence, 8 as Sequence);
+    while (store.kept.length < 4) {
       store.waiting.shift()?.();
       await Promise.resolve();
     }
     await Promise.all([first, second, third, flushed]);
-    expect([store.kept, store.calls]).toEqual([[1, 2, 3], ['flush after 3']]);
-    expect(port.append(block(4), [])).toBeUndefined();
+    expect([store.kept, store.calls]).toEqual([[1, 2, -3, -8], ['flush after 4']]);
+    expect(port.append(block(9), [])).toBeUndefined();
   });
 
   it('passes on what fails', () => {

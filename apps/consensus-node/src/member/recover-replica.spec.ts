@@ -1,4 +1,6 @@
-import { memberIndex, nodeId, sequence, createEpochTable } from '@concordat/protocol';
+import { Ledger } from '@concordat/consensus';
+import { nativeHash } from '@concordat/crypto';
+import { createEpochTable, Epochs, memberIndex, nodeId, sequence, ZERO_DIGEST } from '@concordat/protocol';
 import { encodeDurableRecord, RecoveryError, type LogRecord } from '@concordat/records';
 import { recoverReplica } from './recover-replica';
 
@@ -9,8 +11,16 @@ const members = [1, 2, 3, 4].map((n) => ({
 }));
 const table = createEpochTable({ members });
 const place = () => memberIndex(0);
+const epochs = new Epochs(nativeHash, table);
+const stateBytes = new Ledger({
+  hash: nativeHash,
+  swarmId: ZERO_DIGEST,
+  epochs,
+  committee: epochs.newest,
+  judge: { verify: () => false, proves: () => false },
+}).encode();
 const state = (n: number): LogRecord =>
-  encodeDurableRecord({ kind: 'state', sequence: sequence(n), state: new Uint8Array(4) });
+  encodeDurableRecord({ kind: 'state', sequence: sequence(n), state: stateBytes });
 
 type Folder = Parameters<typeof recoverReplica>[0];
 const folder = (records: LogRecord[], lastSequence: number): Folder =>
@@ -29,6 +39,20 @@ describe('recovery of a member', () => {
   it('starts from a state that the decisions reach', async () => {
     const { recovered } = await recoverReplica(folder([state(64)], 64), table, place);
     expect(recovered.state?.sequence).toBe(64);
+    expect(recovered.decided).toEqual([]);
+  });
+
+  it('refuses a state of an epoch that it knows nothing of', async () => {
+    const strange = stateBytes.slice();
+    strange[20] = (strange[20] ?? 0) ^ 1;
+    const record = encodeDurableRecord({ kind: 'state', sequence: sequence(64), state: strange });
+    await expect(recoverReplica(folder([record], 64), table, place)).rejects.toThrow(
+      'the epoch of a stored state is not known',
+    );
+  });
+
+  it('stops reading at a gap whose state did not become durable', async () => {
+    const { recovered } = await recoverReplica(folder([state(64)], 128), table, place);
     expect(recovered.decided).toEqual([]);
   });
 });

@@ -1,7 +1,14 @@
-import { type Recovered } from '@concordat/consensus';
+import { epochToResume, type Recovered } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
-import { type Committee, Epochs, type EpochTable, type MemberIndex, wireLimits } from '@concordat/protocol';
-import { recover, recoverEpochs, RecoveryError } from '@concordat/records';
+import {
+  type Committee,
+  Epochs,
+  type EpochTable,
+  LayoutError,
+  type MemberIndex,
+  wireLimits,
+} from '@concordat/protocol';
+import { recover, recoverEpochs, recoverState, RecoveryError } from '@concordat/records';
 import { type DataFolder } from '@concordat/storage';
 
 /** Bytes of decisions that one read of the store brings in. */
@@ -10,6 +17,8 @@ const READ_BYTES_MAX = 8 << 20;
 /** A member's past: the epochs that it has been through, and what its replica in the newest of them starts from. */
 export interface RecoveredMember {
   readonly epochs: Epochs;
+  /** Of the epoch that it goes on in. */
+  readonly committee: Committee;
   readonly recovered: Recovered;
 }
 
@@ -26,7 +35,8 @@ export async function recoverReplica(
   const records = [...voteLog.takeRecords()];
   const epochs = new Epochs(nativeHash, genesis);
   for (const change of recoverEpochs(records)) epochs.add(change);
-  const committee = epochs.newest;
+  // Not always the newest: of later ones the member may have proofs and no state yet.
+  const committee = resumed(epochs, recoverState(records)?.bytes);
   const votes = recover(records, {
     hash: nativeHash,
     limits: wireLimits(committee.table),
@@ -47,7 +57,18 @@ export async function recoverReplica(
   while (next <= decisions.lastSequence) {
     const records = await decisions.read(next, decisions.lastSequence, READ_BYTES_MAX);
     for (const { batch, certificate } of records) decided.push({ batch, certificate });
-    next += Math.max(1, records.length);
+    // A gap at the end, whose state did not become durable: its decisions are fetched anew.
+    if (records.length === 0) break;
+    next += records.length;
   }
-  return { epochs, recovered: { ...votes, decided, tornTail: voteLog.tornTail } };
+  return { epochs, committee, recovered: { ...votes, decided, tornTail: voteLog.tornTail } };
+}
+
+function resumed(epochs: Epochs, state: Uint8Array | undefined): Committee {
+  try {
+    return epochToResume(epochs, state);
+  } catch (error) {
+    if (error instanceof LayoutError) throw new RecoveryError('undecodable', 'state', 0, error.message);
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { type PeerState, type ReplicaState } from '@concordat/consensus';
-import { type Committee, type Millis } from '@concordat/protocol';
+import { type Committee, type MemberIndex, type Millis } from '@concordat/protocol';
 import { type LivenessOptions, type SwarmView, viewSwarm } from '@concordat/replica-host';
 
 /** Age up to which an earlier look at the swarm is good enough: every request asks. */
@@ -43,11 +43,14 @@ export class SwarmWatch {
   }
 }
 
-/** Those peers that are members of the next epoch too, at their places there. */
+/** Those peers that are members of the next epoch too, they and those that they do not hear at their places there. */
 function moved({ committee, peers }: Earlier, next: Committee): PeerState[] {
-  return peers.flatMap((peer) => {
-    const node = committee.member(peer.member)?.nodeId;
+  const place = (old: MemberIndex): readonly MemberIndex[] => {
+    const node = committee.member(old)?.nodeId;
     const member = node === undefined ? undefined : next.indexOf(node);
-    return member === undefined ? [] : [{ ...peer, member }];
-  });
+    return member === undefined ? [] : [member];
+  };
+  return peers.flatMap((peer) =>
+    place(peer.member).map((member) => ({ ...peer, member, silent: peer.silent.flatMap(place) })),
+  );
 }

@@ -7,6 +7,7 @@ import {
   Epochs,
   digest,
   type Digest,
+  type Envelope,
   epoch,
   type Genesis,
   memberIndex,
@@ -85,6 +86,7 @@ class Decisions implements DecisionsView {
 /** A member n1 of four, whose swarm decides when the test says so; real gateway, lookup, keys and signatures. */
 export class FakeMember implements MemberPort {
   readonly nodeId = nodeId('n1');
+  readonly self = memberIndex(1);
   readonly committee = new Committee(table, nativeHash);
   readonly epochs = new Epochs(nativeHash, table);
   readonly genesis: Genesis = { swarm: 'fake', random: digest('1'.repeat(64)), table };
@@ -105,6 +107,8 @@ export class FakeMember implements MemberPort {
   begins = true;
   /** Members that are heard. */
   heard = [0, 2, 3];
+  /** Members that a heard one says not to hear. */
+  missing: Readonly<Record<number, readonly number[]>> = {};
   proven: number[] = [];
   /** What the pool says of the next envelopes. */
   verdict: Rejection | undefined;
@@ -132,7 +136,16 @@ export class FakeMember implements MemberPort {
     });
     this.lookup = new ProposalLookup(this.proposals, this.decisions, (id) =>
       this.pool.some((envelope) => envelope.id === id)
-        ? { phase: 'prepare', view: view(2), sequence: undefined, votes: { prePrepare: 1, prepare: 2, commit: 0 } }
+        ? {
+            phase: 'prepare',
+            view: view(2),
+            sequence: sequence(1),
+            votes: { prePrepare: 1, prepare: 2, commit: 0 },
+            voters: [1, 2].map(memberIndex),
+            behind: undefined,
+            proposed: sequence(1),
+            windowTop: sequence(16),
+          }
         : undefined,
     );
     const bounds = {
@@ -182,15 +195,25 @@ export class FakeMember implements MemberPort {
       poolBytes: 0,
       proven: this.proven.map(memberIndex),
       slots: 0,
+      oldest: sequence(1),
+      snapshot: undefined,
       peers: this.heard.map((index) => ({
         member: memberIndex(index),
         heardAt: NOW,
         view: view(2),
         executed: sequence(this.decisions.records.length),
         stable: sequence(0),
+        oldest: sequence(1),
         headDigest: head,
+        silent: this.missing[index]?.map(memberIndex) ?? [],
       })),
+      timer: undefined,
+      asking: [],
     };
+  }
+
+  waitingEnvelope(id: Digest): Envelope | undefined {
+    return this.pool.find((envelope) => envelope.id === id);
   }
 
   swarm(): SwarmView {

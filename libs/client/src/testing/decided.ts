@@ -20,7 +20,7 @@ import {
 } from '@concordat/protocol';
 import { buildDecisionCertificate } from '../decision-certificate';
 import type { DecisionCertificate } from '../decision-format';
-import type { VerifierPrimitives } from '../verify-decision';
+import type { VerifierPrimitives } from '../verifier';
 
 const utf8 = new TextEncoder();
 const suite = signatureSuite('ed25519');

@@ -39,10 +39,12 @@ const status = (executed: number) =>
     sequence: executed as Sequence,
     promisedView: 0 as View,
     stableSequence: 0 as Sequence,
+    oldestSequence: 1 as Sequence,
     headDigest: ZERO,
     slots: [],
     waiting: [],
     viewChangesHeld: [],
+    silent: [],
   }) as const;
 
 describe('attack: bounds', () => {
@@ -59,6 +61,7 @@ describe('attack: bounds', () => {
         viewChanges: [],
         envelopes: [],
         decided: undefined,
+        snapshot: undefined,
       }),
     );
     expect(effects.filter((effect) => effect.kind === 'send')).toHaveLength(1);
@@ -78,6 +81,7 @@ describe('attack: bounds', () => {
           viewChanges: [],
           envelopes: [],
           decided: undefined,
+          snapshot: undefined,
         });
     });
     expect(effects.filter((effect) => effect.kind === 'send').length).toBeLessThan(20);

@@ -10,13 +10,14 @@ import {
   type Authentic,
   type Committee,
   type Draft,
-  type EpochChange,
   type MemberIndex,
   type Millis,
   type NodeId,
+  type Sequence,
   type Signed,
   type Verified,
 } from '@concordat/protocol';
+import { epochToResume } from '../ledger';
 import { createPbftReplica } from '../pbft/pbft-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
@@ -52,6 +53,10 @@ export class Node {
   readonly blocks: CommittedBlock[] = [];
   readonly accused: Evidence[] = [];
   readonly effects: Effect[] = [];
+  /** States that it took over. */
+  readonly installs: Extract<Effect, { kind: 'installed' }>[] = [];
+  /** Decisions below are no longer on its disk. */
+  oldest = 1;
   readonly timers = new Map<TimerId, number>();
   drainDue = false;
   /** Stops the process at that effect of that kind, before it happens. */
@@ -80,10 +85,12 @@ export class Cluster {
   readonly config: ReplicaConfig;
   now = 1000;
   filter: Filter = () => true;
+  /** What a member, honest or not, really sends; its signature is not looked at. */
+  rewrite: (from: number, to: number, message: Signed) => Signed = (_from, _to, message) => message;
   /** Hosts ask replica.admit before they check a signature; a schedule can switch that off. */
   useAdmit = true;
   /** Milliseconds that a message takes. */
-  delay: () => number = () => 1;
+  delay: (from: number, to: number, message: Signed) => number = () => 1;
   private readonly wire: { due: number; from: number; to: number; message: Signed }[] = [];
 
   constructor(
@@ -146,7 +153,7 @@ export class Cluster {
     node.crashBefore = undefined;
     node.epochs = new Epochs(portableHash, this.committee.table);
     for (const { change } of of('epoch')) node.epochs.add(change);
-    node.committee = node.epochs.newest;
+    node.committee = epochToResume(node.epochs, state?.state);
     const { epoch, table } = node.committee;
     const here = (sequence: number): boolean => sequence > table.baseSequence;
     this.boot(node, {
@@ -166,6 +173,23 @@ export class Cluster {
       evidence: [],
       tornTail: false,
     });
+  }
+
+  /** A member's log begins a new file, and all older ones go. */
+  rotate(index: number): void {
+    const node = this.node(index);
+    const { records, votes } = node.replica.base();
+    node.records.splice(0, Number.POSITIVE_INFINITY, ...records);
+    node.votes.splice(0, Number.POSITIVE_INFINITY, ...votes);
+  }
+
+  /** Drops decisions from a member's disk: all that are stable but the newest `keep`. */
+  prune(index: number, keep = 0): void {
+    const node = this.node(index);
+    const { executed, stable } = node.replica.state();
+    const oldest = Math.max(node.oldest, Math.min(executed, stable) + 1 - keep);
+    node.oldest = oldest;
+    this.step(node, { kind: 'retained', at: this.now as Millis, oldest: oldest as Sequence });
   }
 
   submit(index: number, envelope: Authentic): void {
@@ -237,17 +261,18 @@ export class Cluster {
       recovered,
       waiting,
     });
-    this.step(node, { kind: 'start', at: this.now as Millis });
+    const at = this.now as Millis;
+    if (node.oldest > 1) this.step(node, { kind: 'retained', at, oldest: node.oldest as Sequence });
+    this.step(node, { kind: 'start', at });
   }
 
   /** The next epoch begins on a node with what the last one left. */
-  private succeed(node: Node, change: EpochChange): void {
+  private succeed(node: Node, { change, state, stable }: Extract<Effect, { kind: 'epochEnded' }>): void {
     const committee = node.epochs.of(change.table.epoch);
-    const state = node.records.findLast((record) => record.kind === 'state');
-    if (committee === undefined || state === undefined) throw new Error('an epoch ends with its state');
+    if (committee === undefined) throw new Error('an epoch ends with the table of the next');
     node.committee = committee;
     const waiting = node.replica.waiting();
-    this.boot(node, { ...NOTHING_RECOVERED, state: { sequence: state.sequence, bytes: state.state } }, waiting);
+    this.boot(node, { ...NOTHING_RECOVERED, state, stable }, waiting);
   }
 
   private seal(node: Node, draft: Draft): Signed {
@@ -310,7 +335,7 @@ export class Cluster {
         break;
       case 'supply':
         for (const { sequence, batch, certificate } of node.blocks) {
-          if (sequence < effect.from || sequence > effect.through) continue;
+          if (sequence < node.oldest || sequence < effect.from || sequence > effect.through) continue;
           this.post(
             node.index,
             effect.to,
@@ -327,11 +352,15 @@ export class Cluster {
       case 'commit':
         node.blocks.push(effect.block);
         break;
+      case 'installed':
+        node.installs.push(effect);
+        node.oldest = effect.sequence + 1;
+        break;
       case 'accuse':
         node.accused.push(effect.evidence);
         break;
       case 'epochEnded':
-        this.succeed(node, effect.change);
+        this.succeed(node, effect);
         break;
       case 'halt':
         throw new Error(`${node.nodeId} halts: ${effect.reason}`);
@@ -352,6 +381,12 @@ export class Cluster {
   }
 
   private toNode(from: number, to: number, message: Signed): void {
-    if (this.filter(from, to, message)) this.wire.push({ due: this.now + this.delay(), from, to, message });
+    if (!this.filter(from, to, message)) return;
+    this.wire.push({
+      due: this.now + this.delay(from, to, message),
+      from,
+      to,
+      message: this.rewrite(from, to, message),
+    });
   }
 }

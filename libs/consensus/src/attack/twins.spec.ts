@@ -1,4 +1,5 @@
-import { envelopeOf } from '../testing/driver';
+import type { Committee } from '@concordat/protocol';
+import { envelopeOf, testCommittee, weightedCommittee } from '../testing/driver';
 import { Cluster, type Node } from './cluster';
 
 function randomOf(seed: number): () => number {
@@ -16,9 +17,10 @@ function randomOf(seed: number): () => number {
 let proofs = 0;
 
 /** Two copies of one key speak to changing halves of the swarm; honest members crash and lose messages. */
-function schedule(seed: number, n: number, bad: readonly number[]): string | undefined {
+function schedule(seed: number, committee: Committee, bad: readonly number[]): string | undefined {
   const random = randomOf(seed);
-  const swarm = new Cluster(n, { twinOf: bad });
+  const { n } = committee;
+  const swarm = new Cluster(n, { committee, twinOf: bad });
   const honest = (node: Node): boolean => !bad.includes(node.self);
   const side = new Map<number, number>(swarm.nodes.map((node) => [node.index, 0]));
   const twin = (index: number): boolean => bad.includes(swarm.node(index).self);
@@ -91,15 +93,22 @@ const FIRST = Number(process.env['FIRST'] ?? 1);
 
 describe('attack: twins', () => {
   it.each([
-    [4, [3]],
-    [4, [0]],
-    [7, [1, 2]],
+    [[1, 1, 1, 1], [3]],
+    [[1, 1, 1, 1], [0]],
+    [
+      [1, 1, 1, 1, 1, 1, 1],
+      [1, 2],
+    ],
+    // W = 9, F = 2, Q = 6: three members may be a quorum, and four may be none.
+    [[2, 2, 2, 1, 1, 1], [1]],
   ])(
-    'n = %i, twins of %j',
-    (n, bad) => {
+    'weights %j, twins of %j',
+    (weights, bad) => {
+      const weighted = weights.some((weight) => weight !== 1);
+      const committee = weighted ? weightedCommittee(weights, { f: bad.length }) : testCommittee(weights.length);
       const failures: string[] = [];
       for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
-        const failure = schedule(seed, n, bad);
+        const failure = schedule(seed, committee, bad);
         if (failure !== undefined) failures.push(failure);
       }
       expect(failures).toEqual([]);

@@ -122,3 +122,27 @@ describe('attack: views', () => {
     expect(member.receive(second).told()).toContain('accuse 1');
   });
 });
+
+describe('the parts of a NEW-VIEW', () => {
+  it('a VIEW-CHANGE fills the place of its own sender only: one under every name is no quorum', () => {
+    const member = new Driver(2);
+    member.prePrepare('A').prepare(1, 'A').prepare(3, 'A').commit(0, 'A').commit(1, 'A');
+    member.told();
+    const hiding = member.viewChange(1, 1);
+    member.receive(member.viewChange(3, 1)).receive(hiding);
+    const named = [0, 1, 3].map((sender) => ({ ...hiding, sender: sender as MemberIndex }));
+    member.receive(member.newView(1, named, []));
+    expect(member.replica.state().view).toBe(0);
+  });
+
+  it('a second VIEW-CHANGE of a member is a proof against it, also when it completes a NEW-VIEW', () => {
+    const member = new Driver(2);
+    const first = member.viewChange(3, 1, [member.certificate('A')]);
+    const second = member.viewChange(3, 1);
+    const parts = [member.viewChange(0, 1), member.viewChange(1, 1), second];
+    member.receive(first).receive(member.newView(1, parts, []));
+    for (const part of parts) member.receive(part);
+    expect(member.told().filter((text) => text.startsWith('accuse'))).toEqual(['accuse 3']);
+    expect(member.replica.state().view).toBe(1);
+  });
+});

@@ -4,7 +4,7 @@ import type { Approval } from './system-request';
 
 const ITEM = /^key=([A-Za-z0-9_-]+);[ \t]*signature=([A-Za-z0-9_-]+)$/;
 
-/** Approvals as one line, for a header (Spec §7.7). */
+/** Approvals as one line, for a header (Spec §7.9). */
 export const approvalsText = (approvals: readonly Approval[]): string =>
   approvals
     .map(({ publicKey, signature }) => `key=${toBase64Url(publicKey)};signature=${toBase64Url(signature)}`)

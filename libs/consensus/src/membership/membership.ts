@@ -6,8 +6,7 @@ import {
   fromBase64Url,
   invariant,
   LayoutError,
-  purposeDigest,
-  Writer,
+  type Writer,
   type Digest,
   type Epoch,
   type EpochTable,
@@ -71,7 +70,6 @@ export class Membership {
   private readonly authorities: Authorities;
   private knownKeys: KnownKeys;
   private pending: EpochTable | undefined;
-  private digestOfAll: Digest | undefined;
 
   constructor(private readonly options: MembershipOptions) {
     const { hash, table, verify } = options;
@@ -107,8 +105,7 @@ export class Membership {
     }
     const used = this.authorities.use(authority, operation.nonce);
     if (used !== undefined) return this.refused(operation, 'nonce-used', used);
-    // From here on the nonce is used up, whatever the rules say: else it could be replayed once they say otherwise.
-    this.digestOfAll = undefined;
+    // The nonce is used up now, whatever the rules say: else it could be replayed once they say otherwise.
     const changed = this.judge(sequence, operation);
     if (isRefusal(changed)) return this.refused(operation, 'forbidden', changed);
     this.pending = changed;
@@ -122,16 +119,6 @@ export class Membership {
       boundary: this.boundary,
       epoch: changed.epoch,
     };
-  }
-
-  /** Digest of everything here (pending table, nonces, known keys), for the state digest. */
-  digest(): Digest {
-    if (this.digestOfAll === undefined) {
-      const writer = new Writer(1024);
-      this.write(writer);
-      this.digestOfAll = purposeDigest(this.options.hash, 'pending', writer.bytes());
-    }
-    return this.digestOfAll;
   }
 
   /** Appends everything, in its one encoding. */
@@ -150,7 +137,6 @@ export class Membership {
     this.knownKeys = KnownKeys.read(this.options.hash, reader);
     const table = reader.long(TABLE_BYTES_MAX);
     this.pending = table.length === 0 ? undefined : decodeEpochTable(table);
-    this.digestOfAll = undefined;
     this.checkRead();
   }
 

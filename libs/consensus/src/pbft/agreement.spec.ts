@@ -101,7 +101,7 @@ const rows: Row[] = [
     effects: ['prepare 0/1 null'],
   },
   {
-    name: 'refuses a proposal below and above its window',
+    name: 'refuses a proposal above its window',
     run: (m) => m.prePrepare('A', { sequence: 9 }),
     effects: ['reject outside_window'],
   },

@@ -18,7 +18,6 @@ import {
   type Verified,
 } from '@concordat/protocol';
 import { isExecuted } from '../ledger';
-import type { EnvelopeProgress } from '../replica';
 import { signedStatement, type Context } from './context';
 import { Slot } from './slot';
 
@@ -44,6 +43,11 @@ export class Agreement {
 
   slot(sequence: Sequence): Slot | undefined {
     return this.slots.get(sequence);
+  }
+
+  /** Slots in no order. */
+  all(): Iterable<Slot> {
+    return this.slots.values();
   }
 
   /** Slots in ascending order. */
@@ -195,6 +199,8 @@ export class Agreement {
     const { table } = context.committee;
     // A leader without the stable state does not know what is executed; its view ends by the timer of the others.
     if (context.ledger.executed < context.stable) return;
+    // What was decided by others, or came as a whole state, is not proposed again.
+    this.nextSequence = Math.max(this.nextSequence, context.ledger.executed + 1) as Sequence;
     while (
       context.leads &&
       context.pool.hasUnproposed &&
@@ -315,30 +321,6 @@ export class Agreement {
       const beyond = sequence > windowTop && sequence <= ledger.executed;
       if (sequence <= low || far || beyond) this.slots.delete(sequence);
     }
-  }
-
-  progressOf(id: Digest): EnvelopeProgress | undefined {
-    const { context } = this;
-    if (context.pool.get(id) === undefined) return undefined;
-    const sequence = context.pool.proposedAt(id);
-    const slot = sequence === undefined ? undefined : this.slots.get(sequence);
-    const { proposal } = slot ?? {};
-    if (slot === undefined || sequence === undefined || proposal === undefined) {
-      return {
-        phase: context.active ? 'waiting' : 'view-change',
-        view: context.view,
-        sequence,
-        votes: { prePrepare: 0, prepare: 0, commit: 0 },
-      };
-    }
-    const { view, digest } = proposal;
-    const votes = {
-      prePrepare: 1,
-      prepare: slot.preparesFor(view, digest).length,
-      commit: slot.commitsFor(view, digest).length,
-    };
-    const prepared = slot.prepared?.view === view;
-    return { phase: slot.decision !== undefined ? 'decided' : prepared ? 'commit' : 'prepare', view, sequence, votes };
   }
 
   /** Makes the batch of an entry durable, so that the leader of a new view can serve what it proposes again. */

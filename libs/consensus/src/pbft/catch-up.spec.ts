@@ -37,10 +37,12 @@ function status({
     sequence: executed as Sequence,
     promisedView: promised as View,
     stableSequence: stable as Sequence,
+    oldestSequence: 1 as Sequence,
     headDigest: ZERO_DIGEST,
     slots,
     waiting,
     viewChangesHeld: held.map(([sender, of]) => ({ sender: sender as MemberIndex, view: of as View })),
+    silent: [],
   };
 }
 
@@ -134,6 +136,7 @@ describe('what a FETCH brings', () => {
     viewChanges: [],
     envelopes: [],
     decided: undefined,
+    snapshot: undefined,
     ...what,
   });
 

@@ -15,24 +15,21 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
-import type { Address, PeerState } from '../replica';
+import { silenceMaxMs, type Address, type PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX, Resends } from './answer-bounds';
-import type { Succession } from './succession';
+import { fetchDraft, type Wanted } from './fetch-draft';
+import type { SnapshotFetch } from './snapshot-fetch';
+import type { Snapshots } from './snapshots';
+import type { Succession, Supplier } from './succession';
 import type { Slot } from './slot';
 import type { ViewChanges } from './view-changes';
 
-/** A member that was heard before and not for so many heartbeats is silent. */
+/** A member that was not heard for so many heartbeats is silent. */
 const SILENT_INTERVALS = 3;
 /** A member's STATUS is answered at most so often: its repeats cost nobody anything. */
 const ANSWER_INTERVAL_MS = 50;
-
-/** Somebody who may have what this node lacks. */
-interface Supplier {
-  readonly node: Address;
-  readonly executed: Sequence;
-}
 
 /**
  * Core NATS loses messages, and a sender cannot know by itself which: members say where they stand, and whoever hears it
@@ -45,6 +42,8 @@ export class CatchUp {
   private readonly waitingBefore = new Map<MemberIndex, ReadonlySet<Digest>>();
   /** Where this member stood at its last STATUS: no progress since then while others are ahead means that it is behind. */
   private executedAtLastTick = -1;
+  /** STATUSes in a row without progress while others are ahead. */
+  private stuckTicks = 0;
   /** Decided sequences that were asked for, up to here. */
   private fetchingThrough = 0 as Sequence;
   /** Whose turn it is to be asked: for what a view names, and for decided sequences. */
@@ -54,6 +53,7 @@ export class CatchUp {
   private readonly asked = new Set<Digest>();
   /** Envelopes that were asked of each member at its last STATUS. */
   private readonly askedEnvelopes = new Map<MemberIndex, ReadonlySet<Digest>>();
+  private listeningSince: Millis | undefined;
   private readonly allowance = new Allowance();
   private readonly resends = new Resends();
 
@@ -62,6 +62,8 @@ export class CatchUp {
     private readonly agreement: Agreement,
     private readonly viewChanges: ViewChanges,
     private readonly succession: Succession,
+    private readonly snapshots: Snapshots,
+    private readonly snapshotFetch: SnapshotFetch,
   ) {}
 
   /** Last STATUS of each member that was heard, by index. */
@@ -72,6 +74,7 @@ export class CatchUp {
   /** Says where this member stands. Who is no member has nothing to say. */
   announce(): void {
     const { context } = this;
+    this.listeningSince ??= context.at;
     if (context.self === OBSERVER) return;
     context.emit({
       kind: 'broadcast',
@@ -81,14 +84,24 @@ export class CatchUp {
         sequence: context.ledger.executed,
         promisedView: context.promisedView,
         stableSequence: context.stable,
+        oldestSequence: context.oldest,
         headDigest: context.ledger.headDigest,
         slots: this.openSlots(),
         waiting: context.pool.oldestIds(WAITING_IN_STATUS_MAX),
         viewChangesHeld: this.viewChanges
           .heldFrom((context.view + 1) as View)
           .map(({ sender, view }) => ({ sender, view })),
+        silent: this.silent(),
       },
     });
+  }
+
+  /** Members that were not heard for long, ascending. Who has just begun to listen says it of nobody. */
+  private silent(): MemberIndex[] {
+    const { committee, self, at, config } = this.context;
+    const since = this.listeningSince ?? at;
+    const silence = (member: MemberIndex): number => at - (this.peers.get(member)?.heardAt ?? since);
+    return committee.indexesInOrder.filter((member) => member !== self && silence(member) > silenceMaxMs(config));
   }
 
   /** True for an envelope that another member misses and that was asked for at its last STATUS. */
@@ -98,14 +111,16 @@ export class CatchUp {
   }
 
   /**
-   * True while it may be this member itself that stands in the way of what it waits for: it no longer hears a quorum, or
-   * f + 1 members are further than a pipeline reaches. Leaving the view now it would leave alone, and could not vote again
+   * True while it may be this member itself that stands in the way of what it waits for: it hears no quorum, or it
+   * lacks a state that a quorum has, or f + 1 members are further than a pipeline reaches. Leaving the view now it would leave alone, and could not vote again
    * until the others follow.
    */
   get isOutOfTouch(): boolean {
-    const { committee, self, at, ledger, config } = this.context;
+    const { committee, self, at, ledger, stable, config } = this.context;
+    if (ledger.executed < stable) return true;
     const silenceMaxMs = SILENT_INTERVALS * config.statusIntervalMs;
-    const silent = (member: MemberIndex): boolean => at - (this.peers.get(member)?.heardAt ?? at) > silenceMaxMs;
+    const silent = (member: MemberIndex): boolean =>
+      at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at) > silenceMaxMs;
     const inTouch = committee.indexesInOrder.filter((member) => member === self || !silent(member));
     const further = [...this.peers.values()].filter((peer) => peer.executed > ledger.executed + config.pipelineDepth);
     return !committee.isQuorum(inTouch) || committee.hasHonest(further.map(({ member }) => member));
@@ -116,8 +131,11 @@ export class CatchUp {
     const { executed } = this.context.ledger;
     this.announce();
     const suppliers = this.suppliers();
-    if (suppliers.length > 0 && this.executedAtLastTick === executed) this.fetchDecided(suppliers);
+    const isStuck = suppliers.length > 0 && this.executedAtLastTick === executed;
+    this.stuckTicks = isStuck ? this.stuckTicks + 1 : 0;
     this.executedAtLastTick = executed;
+    this.snapshotFetch.onTick(suppliers, this.isStarved(suppliers));
+    if (isStuck) this.fetchDecided(suppliers);
     this.asked.clear();
     this.fetchMissing();
     this.context.emit({ kind: 'startTimer', timer: 'status', delayMs: this.context.config.statusIntervalMs });
@@ -134,7 +152,9 @@ export class CatchUp {
       view: message.view,
       executed: message.sequence,
       stable: message.stableSequence,
+      oldest: message.oldestSequence,
       headDigest: message.headDigest,
+      silent: message.silent,
     });
     const answered = this.answeredAt.get(sender);
     if (answered !== undefined && context.at - answered < ANSWER_INTERVAL_MS) return;
@@ -154,6 +174,11 @@ export class CatchUp {
     this.fetchingThrough = 0 as Sequence;
     const suppliers = this.suppliers();
     if (suppliers.length > 0) this.fetchDecided(suppliers);
+  }
+
+  /** The state up to there was taken over: what comes next is fetched at once. */
+  onInstalled(sequence: Sequence): void {
+    this.fetchingThrough = sequence;
   }
 
   onFetch(message: Verified<Fetch>): void {
@@ -183,7 +208,9 @@ export class CatchUp {
         draft: { kind: 'requests', view: 0 as View, sequence: 0 as Sequence, envelopes: [envelope] },
       });
     }
-    const { decided } = message;
+    const { decided, snapshot } = message;
+    if (snapshot !== undefined)
+      this.snapshots.answer(sender, snapshot, (bytes) => this.allowance.takeBytes(sender, bytes));
     if (decided === undefined || decided.from > context.ledger.executed) return;
     const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
     context.emit({ kind: 'supply', to: sender, from: decided.from, through });
@@ -222,31 +249,10 @@ export class CatchUp {
     return candidate;
   }
 
-  private ask(
-    to: Address,
-    what: {
-      batches?: readonly Digest[];
-      viewChanges?: readonly Digest[];
-      envelopes?: readonly Digest[];
-      decided?: Fetch['decided'];
-    },
-  ): void {
+  private ask(to: Address, wanted: Wanted): void {
     const { self, nodeId } = this.context;
     if (to === self || to === nodeId) return;
-    this.context.emit({
-      kind: 'send',
-      to,
-      draft: {
-        kind: 'fetch',
-        view: 0 as View,
-        sequence: 0 as Sequence,
-        origin: nodeId,
-        batches: (what.batches ?? []).slice(0, FETCH_ITEMS_MAX),
-        viewChanges: (what.viewChanges ?? []).slice(0, FETCH_ITEMS_MAX),
-        envelopes: (what.envelopes ?? []).slice(0, FETCH_ITEMS_MAX),
-        decided: what.decided,
-      },
-    });
+    this.context.emit({ kind: 'send', to, draft: fetchDraft(nodeId, wanted) });
   }
 
   /** Who says to have executed more. Their word only decides whom to ask: what they send proves itself. */
@@ -254,22 +260,36 @@ export class CatchUp {
     const { self, ledger, epochs } = this.context;
     const members = this.heard()
       .filter((peer) => peer.executed > ledger.executed)
-      .map(({ member, executed }) => ({ node: member, executed }));
+      .flatMap(({ member, executed, oldest }) => {
+        const node = this.context.committee.member(member)?.nodeId;
+        return node === undefined ? [] : [{ node, executed, oldest }];
+      });
     const known = [...members, ...this.succession.suppliers()];
     if (known.length > 0 || self !== OBSERVER) return known;
     // Nobody is heard where this node stands: the swarm may be epochs ahead. It asks all whom it knows in turn.
     const executed = (ledger.executed + FETCH_DECIDED_MAX) as Sequence;
-    return epochs.newest.table.members.map(({ nodeId }) => ({ node: nodeId, executed }));
+    return epochs.newest.table.members
+      .filter(({ nodeId }) => nodeId !== this.context.nodeId)
+      .map(({ nodeId }) => ({ node: nodeId, executed, oldest: 1 as Sequence }));
+  }
+
+  /** True when the next decision is with nobody, by their own word, or does not come although all were asked for it. */
+  private isStarved(suppliers: readonly Supplier[]): boolean {
+    if (this.stuckTicks === 0) return false;
+    const next = this.context.ledger.executed + 1;
+    return suppliers.every(({ oldest }) => oldest > next) || this.stuckTicks > suppliers.length + 1;
   }
 
   private fetchDecided(suppliers: readonly Supplier[]): void {
+    if (this.snapshotFetch.isUnderWay) return;
     this.supplier++;
-    const supplier = suppliers[this.supplier % suppliers.length];
-    if (supplier === undefined) return;
     const next = (this.context.ledger.executed + 1) as Sequence;
+    const able = suppliers.filter(({ oldest }) => oldest <= next);
+    const supplier = able[this.supplier % able.length];
+    if (supplier === undefined) return;
     const to = Math.min(supplier.executed, next + FETCH_DECIDED_MAX - 1) as Sequence;
     this.fetchingThrough = to;
-    this.ask(supplier.node, { decided: { from: next, to } });
+    this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });
   }
 
   private openSlots(): SlotStatus[] {

@@ -5,10 +5,12 @@ import {
   type CheckpointContent,
   type MemberIndex,
   type Sequence,
+  type StateTree,
   type Verified,
   type View,
 } from '@concordat/protocol';
 import { signedStatement, type Context } from './context';
+import type { Snapshots } from './snapshots';
 
 /** CHECKPOINTs that are kept of one member: the two of a window, and two beyond, for a member that lags. */
 const KEPT_PER_MEMBER = 4;
@@ -21,15 +23,20 @@ export class Checkpoints {
   /** Proof of the stable checkpoint; undefined where the epoch begins. */
   certificate: CheckpointCertificate | undefined;
 
-  constructor(private readonly context: Context) {}
+  constructor(
+    private readonly context: Context,
+    private readonly snapshots: Snapshots,
+  ) {}
 
   /** After each executed sequence. The state is made durable before the CHECKPOINT that tells of it. */
   onExecuted(sequence: Sequence): void {
     const { context } = this;
     if (sequence % context.committee.table.checkpointInterval !== 0) return;
-    const content = context.ledger.checkpoint();
-    if (this.certificate?.sequence === sequence) this.compare(this.certificate, content);
-    context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: context.ledger.encode() } });
+    const { content, tree } = context.ledger.checkpoint();
+    const certified = this.certificate?.sequence === sequence ? this.certificate : undefined;
+    if (certified !== undefined) this.compare(certified, content);
+    context.emit({ kind: 'persist', record: { kind: 'state', sequence, state: tree.state } });
+    this.snapshots.keep(sequence, tree, certified);
     if (sequence >= context.stable && context.votes) this.tell(sequence, content);
     this.stabilise(sequence);
   }
@@ -69,12 +76,19 @@ export class Checkpoints {
     const own = this.own.get(certificate.sequence);
     if (own !== undefined) this.compare(certificate, own);
     this.hold(certificate);
+    this.snapshots.onStable(certificate);
     context.emit({ kind: 'persist', record: { kind: 'stable', certificate } });
     context.ownVotes.dropThrough(certificate.sequence);
     for (const sequence of this.own.keys()) if (sequence < certificate.sequence) this.own.delete(sequence);
     for (const ofSender of this.received.values()) {
       for (const sequence of ofSender.keys()) if (sequence <= certificate.sequence) ofSender.delete(sequence);
     }
+  }
+
+  /** This member's state is now the one that the certificate is about, which it did not compute itself. */
+  install(certificate: CheckpointCertificate, tree: StateTree): void {
+    this.snapshots.keep(certificate.sequence, tree, certificate);
+    this.adopt(certificate);
   }
 
   /** Takes up what a restarted member knew. */
@@ -94,9 +108,10 @@ export class Checkpoints {
     const { ledger, committee, stable } = this.context;
     const sequence = ledger.executed;
     const { baseSequence, checkpointInterval } = committee.table;
-    if (sequence <= baseSequence || sequence < stable || sequence % checkpointInterval !== 0 || !this.context.votes)
-      return;
-    this.tell(sequence, ledger.checkpoint());
+    if (sequence <= baseSequence || sequence < stable || sequence % checkpointInterval !== 0) return;
+    const { content, tree } = ledger.checkpoint();
+    this.snapshots.keep(sequence, tree, this.certificate?.sequence === sequence ? this.certificate : undefined);
+    if (this.context.votes) this.tell(sequence, content);
   }
 
   private stabilise(sequence: Sequence): CheckpointCertificate | undefined {

@@ -1,7 +1,9 @@
 import {
+  equalBytes,
   invariant,
   OBSERVER,
   type Committee,
+  type Epoch,
   type Epochs,
   type Hash,
   type MemberIndex,
@@ -15,7 +17,7 @@ import {
 } from '@concordat/protocol';
 import type { Ledger } from '../ledger';
 import type { Pool } from '../pool';
-import type { Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
+import type { Address, Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
 import { OwnVotes, type BindingDraft } from './own-votes';
 
 /** What the parts of the engine share: who and where this member is, and the effects of the step that runs. */
@@ -31,10 +33,12 @@ export class Context {
   stable: Sequence;
   /** Boundary that a stable checkpoint tells of: known before the decision that set it is executed here. */
   certifiedBoundary = 0 as Sequence;
+  /** Oldest decided sequence from which on this member can supply all. What is older was dropped, or came as a state. */
+  oldest = 1 as Sequence;
   /** True for a member whose votes count. Who is not in the table, or isolated there, only follows. */
   readonly votes: boolean;
-  /** Members with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
-  private readonly proven = new Map<MemberIndex, Map<string, Evidence>>();
+  /** Nodes with a proof against them, with the kinds that were proven: one proof of a kind is enough. */
+  private readonly proven = new Map<NodeId, Map<string, Evidence>>();
   private effects: Effect[] = [];
 
   constructor(
@@ -43,7 +47,8 @@ export class Context {
     readonly hash: Hash,
     readonly config: ReplicaConfig,
     readonly pool: Pool,
-    readonly ledger: Ledger,
+    /** Replaced as a whole when the member takes over a certified state. */
+    public ledger: Ledger,
     readonly epochs: Epochs,
     readonly nodeId: NodeId,
   ) {
@@ -80,8 +85,10 @@ export class Context {
     return this.boundary > 0 && this.boundary < top ? this.boundary : top;
   }
 
+  /** Members of this epoch that are proven Byzantine, in whichever epoch, as long as they have the key that did it. */
   get provenMembers(): MemberIndex[] {
-    return [...this.proven.keys()].sort((a, b) => a - b);
+    const members = [...this.proven.keys()].map((node) => this.committee.indexOf(node));
+    return members.filter((member) => member !== undefined).sort((a, b) => a - b);
   }
 
   emit(effect: Effect): void {
@@ -120,6 +127,11 @@ export class Context {
     this.emit({ kind: 'vote', draft });
   }
 
+  /** How a node is reached: by its place, or by its name when it has none in this epoch. */
+  addressOf(node: NodeId): Address {
+    return this.committee.indexOf(node) ?? node;
+  }
+
   /** The place of a message's sender in this epoch, whichever epoch it spoke in; OBSERVER for none. */
   senderHere({ epoch, sender }: Statement): MemberIndex {
     if (epoch === this.committee.epoch) return sender;
@@ -145,14 +157,26 @@ export class Context {
     this.emit({ kind: 'accuse', evidence });
   }
 
-  /** Takes a proof on record; false when there is one of its kind. */
+  /** Takes a proof on record; false when there is one of its kind, or its key is no member's any more. */
   record(evidence: Evidence): boolean {
+    const node = this.accusedNow(evidence);
+    if (node === undefined) return false;
     const sort = evidence.kind === 'equivocation' ? evidence.first.statement.kind : evidence.kind;
-    const kinds = this.proven.get(evidence.accused) ?? new Map<string, Evidence>();
+    const kinds = this.proven.get(node) ?? new Map<string, Evidence>();
     if (kinds.has(sort)) return false;
     kinds.set(sort, evidence);
-    this.proven.set(evidence.accused, kinds);
+    this.proven.set(node, kinds);
     return true;
+  }
+
+  /** The member that is accused, if it is one in this epoch too and has the same key. */
+  private accusedNow(evidence: Evidence): NodeId | undefined {
+    const then = this.epochs.of(evidenceEpoch(evidence))?.member(evidence.accused);
+    const index = then === undefined ? undefined : this.committee.indexOf(then.nodeId);
+    const now = index === undefined ? undefined : this.committee.member(index);
+    return then !== undefined && now !== undefined && equalBytes(then.publicKey, now.publicKey)
+      ? now.nodeId
+      : undefined;
   }
 
   /** Two signed contents of one member for one slot (Spec §8). */
@@ -160,6 +184,10 @@ export class Context {
     this.accuse({ kind: 'equivocation', accused: first.statement.sender, first, second });
   }
 }
+
+/** The epoch in which the accused said it. */
+export const evidenceEpoch = (evidence: Evidence): Epoch =>
+  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;
 
 /** The part of a message that its signature covers. */
 export function signedStatement(message: Signed): SignedStatement {

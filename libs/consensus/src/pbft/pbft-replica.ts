@@ -10,7 +10,6 @@ import {
   type Hash,
   type MemberIndex,
   type NodeId,
-  type PrePrepare,
   type Rejection,
   type Sequence,
   type Signed,
@@ -26,7 +25,6 @@ import {
   type DurableRecord,
   type Effect,
   type EnvelopeProgress,
-  type Phase,
   type Recovered,
   type Replica,
   type ReplicaConfig,
@@ -41,7 +39,12 @@ import { CatchUp } from './catch-up';
 import { Checkpoints } from './checkpoints';
 import { Context } from './context';
 import { Executor } from './executor';
+import { Installer } from './installer';
 import { Progress } from './progress';
+import { phaseOf, progressOf } from './reports';
+import { SnapshotFetch } from './snapshot-fetch';
+import { Snapshots } from './snapshots';
+import { restore, type RestoredParts } from './restoration';
 import { outlivesEpoch, Succession } from './succession';
 import { ViewChanges } from './view-changes';
 
@@ -70,14 +73,16 @@ export function createPbftReplica(options: PbftOptions): Replica {
 }
 
 /** Joins the parts of the engine and hands each event to the one it concerns. Every rule lives in a part. */
-class PbftReplica implements Replica {
-  private readonly context: Context;
-  private readonly agreement: Agreement;
-  private readonly checkpoints: Checkpoints;
+class PbftReplica implements Replica, RestoredParts {
+  readonly context: Context;
+  readonly agreement: Agreement;
+  readonly checkpoints: Checkpoints;
   private readonly progress: Progress;
-  private readonly viewChanges: ViewChanges;
-  private readonly executor: Executor;
+  readonly viewChanges: ViewChanges;
+  readonly executor: Executor;
   private readonly succession: Succession;
+  readonly snapshots: Snapshots;
+  private readonly snapshotFetch: SnapshotFetch;
   private readonly catchUp: CatchUp;
   private readonly admission: Admission;
   /** Slots up to here are stable and executed, and were dropped. */
@@ -99,14 +104,26 @@ class PbftReplica implements Replica {
     const context = new Context(committee, self, hash, config, pool, ledger, epochs, nodeId);
     this.context = context;
     this.agreement = new Agreement(context);
-    this.checkpoints = new Checkpoints(context);
+    this.snapshots = new Snapshots(context);
+    this.checkpoints = new Checkpoints(context, this.snapshots);
     this.progress = new Progress(context);
     this.viewChanges = new ViewChanges(context, this.agreement, this.checkpoints, this.progress);
     this.executor = new Executor(context, this.agreement, this.checkpoints, this.progress);
-    this.succession = new Succession(context, this.checkpoints);
-    this.catchUp = new CatchUp(context, this.agreement, this.viewChanges, this.succession);
+    this.succession = new Succession(context, this.checkpoints, this.snapshots);
+    const installer = new Installer(context, this.agreement, this.checkpoints, this.progress, this.succession);
+    this.snapshotFetch = new SnapshotFetch(context, (certificate, state) => {
+      if (installer.install(certificate, state)) this.catchUp.onInstalled(certificate.sequence);
+    });
+    this.catchUp = new CatchUp(
+      context,
+      this.agreement,
+      this.viewChanges,
+      this.succession,
+      this.snapshots,
+      this.snapshotFetch,
+    );
     this.admission = new Admission(context, this.executor, this.catchUp);
-    this.restore(recovered);
+    restore(this, recovered);
     this.succession.adoptEnd();
     const before = epochs.of((committee.epoch - 1) as Epoch);
     for (const { envelope, origin } of waiting) {
@@ -127,6 +144,9 @@ class PbftReplica implements Replica {
         break;
       case 'submit':
         this.admission.onSubmit(event.envelope);
+        break;
+      case 'retained':
+        this.context.oldest = Math.max(this.context.oldest, event.oldest) as Sequence;
         break;
       case 'timer':
         this.onTimer(event.timer);
@@ -156,6 +176,9 @@ class PbftReplica implements Replica {
         return statement.sequence <= context.stable ? reject('redundant', 'stable already') : undefined;
       case 'decided':
         return statement.sequence <= context.ledger.executed ? reject('redundant', 'executed already') : undefined;
+      case 'snapshot':
+      case 'chunk':
+        return this.snapshotFetch.admit(statement);
       default:
         return undefined;
     }
@@ -168,7 +191,7 @@ class PbftReplica implements Replica {
       view: context.view,
       promisedView: context.promisedView,
       leader: context.leader,
-      phase: this.phase(),
+      phase: phaseOf(context, this.agreement),
       executed: ledger.executed,
       stable: context.stable,
       headDigest: ledger.headDigest,
@@ -182,7 +205,11 @@ class PbftReplica implements Replica {
       poolBytes: pool.bytes,
       proven: context.provenMembers,
       slots: this.agreement.size,
+      oldest: context.oldest,
+      snapshot: this.snapshotFetch.progress(),
       peers: this.catchUp.heard(),
+      timer: this.progress.clock,
+      asking: this.viewChanges.heldFrom((context.view + 1) as View).map(({ sender }) => sender),
     };
   }
 
@@ -198,15 +225,22 @@ class PbftReplica implements Replica {
   }
 
   progressOf(id: Digest): EnvelopeProgress | undefined {
-    return this.agreement.progressOf(id);
+    return progressOf(this.context, this.agreement, id);
   }
 
   base(): { records: DurableRecord[]; votes: Signed[] } {
     const { ownVotes, ledger } = this.context;
     const { certificate } = this.checkpoints;
+    const start = this.succession.start();
+    if (start !== undefined) return { records: [...this.succession.past(), ...start], votes: [] };
+    // The stable state where it is held, so that a restarted member can still serve it.
+    const { stable } = this.context;
+    const held = this.snapshots.stateAt(stable);
     const records: DurableRecord[] = [
       ...this.succession.past(),
-      { kind: 'state', sequence: ledger.executed, state: ledger.encode() },
+      held === undefined
+        ? { kind: 'state', sequence: ledger.executed, state: ledger.encode() }
+        : { kind: 'state', sequence: stable, state: held },
     ];
     if (certificate !== undefined) records.push({ kind: 'stable', certificate });
     if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
@@ -298,6 +332,12 @@ class PbftReplica implements Replica {
       case 'epochChange':
         this.succession.onProof(message);
         break;
+      case 'snapshot':
+        this.snapshotFetch.onOffer(message);
+        break;
+      case 'chunk':
+        this.snapshotFetch.onChunk(message);
+        break;
     }
   }
 
@@ -315,6 +355,12 @@ class PbftReplica implements Replica {
         break;
       case 'epochChange':
         this.succession.onProof(message);
+        break;
+      case 'snapshot':
+        this.snapshotFetch.onOffer(message);
+        break;
+      case 'chunk':
+        this.snapshotFetch.onChunk(message);
         break;
       default:
         this.context.emit({ kind: 'rejected', sender: OBSERVER, rejection: reject('wrong_epoch', message.kind) });
@@ -336,66 +382,5 @@ class PbftReplica implements Replica {
     this.catchUp.continueFetching();
     this.progress.update();
     this.succession.settle();
-  }
-
-  private phase(): Phase {
-    const { context } = this;
-    if (!context.active) return 'view-change';
-    const next = this.agreement.slot((context.ledger.executed + 1) as Sequence);
-    if (next?.proposal === undefined) return context.pool.size > 0 ? 'waiting' : 'idle';
-    if (next.decision !== undefined) return 'decided';
-    return next.isPrepared(next.proposal) ? 'commit' : 'prepare';
-  }
-
-  /** Start-up replay. Its blocks were committed before the restart, so their effects are not repeated (Spec §6). */
-  private restore(recovered: Recovered): void {
-    const { context } = this;
-    if (recovered.state !== undefined) context.ledger.restore(recovered.state.bytes);
-    for (const evidence of recovered.evidence) context.record(evidence);
-    this.checkpoints.restore(recovered.stable);
-    for (const message of recovered.votes) context.ownVotes.keep(message);
-    this.checkpoints.resume();
-    for (const { sequence, batch } of recovered.batches) {
-      if (sequence <= context.stable) continue;
-      const slot = this.agreement.slotAt(sequence);
-      slot.hold(batch);
-      slot.needsDurableBatch(batch.digest);
-    }
-    const open = recovered.prepared.filter((certificate) => certificate.sequence > context.stable);
-    this.agreement.restore(open, []);
-    const entered = [
-      ...recovered.newViews,
-      ...(context.ownVotes.newView === undefined ? [] : [context.ownVotes.newView]),
-    ];
-    const newest = entered.reduce<(typeof entered)[number] | undefined>(
-      (best, next) => (best === undefined || next.view >= best.view ? next : best),
-      undefined,
-    );
-    this.viewChanges.restore(newest, recovered.tornTail);
-    const proposals = recovered.votes.filter((message): message is Signed<PrePrepare> => message.kind === 'prePrepare');
-    this.agreement.restore(
-      open,
-      proposals.filter((proposal) => proposal.sequence > context.stable),
-    );
-    for (const { batch, certificate } of recovered.decided) {
-      const slot = this.agreement.slotAt(certificate.sequence);
-      slot.decision = certificate;
-      if (batch !== undefined) slot.hold(batch);
-    }
-    for (const message of recovered.votes) this.countOwnVote(message);
-    this.executor.run();
-    this.agreement.resume();
-    const owed = context.drain().filter((effect) => effect.kind !== 'commit');
-    for (const effect of owed) context.emit(effect);
-  }
-
-  /** A member's own vote counts for it after a restart too. */
-  private countOwnVote(message: Signed): void {
-    const own = message as Verified;
-    if (own.kind === 'prepare' && own.sequence > this.context.stable)
-      this.agreement.slotAt(own.sequence).recordPrepare(own);
-    if (own.kind === 'commit' && own.sequence > this.context.stable)
-      this.agreement.slotAt(own.sequence).recordCommit(own);
-    if (own.kind === 'checkpoint') this.checkpoints.onCheckpoint(own);
   }
 }

@@ -1,9 +1,12 @@
 import type { Digest, View } from '@concordat/protocol';
 import { isExecuted } from '../ledger';
+import type { RunningTimer } from '../replica';
 import type { Context } from './context';
 
 /** Stands for a part of the way to the epoch's last sequence. */
 type Rest = `rest ${number}`;
+
+const isRest = (timed: Digest | Rest | undefined): timed is Rest => timed?.startsWith('rest ') === true;
 
 /**
  * When to give a leader up (Spec §3).
@@ -22,8 +25,15 @@ export class Progress {
   private excused = false;
   /** View whose NEW-VIEW the timer waits for. */
   private awaited: View | undefined;
+  /** What runs now, for whoever asks why something takes so long. */
+  private started: RunningTimer | undefined;
 
   constructor(private readonly context: Context) {}
+
+  /** The clock that runs now. */
+  get clock(): RunningTimer | undefined {
+    return this.started;
+  }
 
   /** An envelope was executed. */
   onExecuted(id: Digest): void {
@@ -42,13 +52,8 @@ export class Progress {
     this.timed = oldest;
     this.excused = false;
     this.running = oldest !== undefined;
-    if (oldest === undefined) context.emit({ kind: 'cancelTimer', timer: 'progress' });
-    else
-      context.emit({
-        kind: 'startTimer',
-        timer: 'progress',
-        delayMs: this.doubled(context.config.phaseTimeoutMs, this.failedViews),
-      });
+    if (oldest === undefined) this.cancel('progress');
+    else this.startClock('progress', this.doubled(context.config.phaseTimeoutMs, this.failedViews));
   }
 
   /** True while something waits for the leader. */
@@ -76,7 +81,7 @@ export class Progress {
     if (!isOutOfTouch && !this.excused) return true;
     this.excused = isOutOfTouch;
     const delayMs = isOutOfTouch ? config.statusIntervalMs : this.doubled(config.phaseTimeoutMs, this.failedViews);
-    this.context.emit({ kind: 'startTimer', timer: 'progress', delayMs });
+    this.startClock('progress', delayMs);
     return false;
   }
 
@@ -85,24 +90,38 @@ export class Progress {
     this.failedViews++;
     this.timed = undefined;
     this.running = false;
-    this.context.emit({ kind: 'cancelTimer', timer: 'progress' });
-    this.context.emit({ kind: 'cancelTimer', timer: 'new-view' });
+    this.cancel('progress');
+    this.cancel('new-view');
   }
 
   /** A quorum asked for `view`: its leader has so long to start it. */
   awaitNewView(view: View): void {
     if (this.awaited === view) return;
     this.awaited = view;
-    const delayMs = this.doubled(this.context.config.viewChangeTimeoutMs, Math.max(0, this.failedViews - 1));
-    this.context.emit({ kind: 'startTimer', timer: 'new-view', delayMs });
+    this.startClock(
+      'new-view',
+      this.doubled(this.context.config.viewChangeTimeoutMs, Math.max(0, this.failedViews - 1)),
+    );
   }
 
   viewEntered(): void {
     this.timed = undefined;
     this.running = false;
     this.awaited = undefined;
-    this.context.emit({ kind: 'cancelTimer', timer: 'new-view' });
-    this.context.emit({ kind: 'cancelTimer', timer: 'progress' });
+    this.cancel('new-view');
+    this.cancel('progress');
+  }
+
+  private startClock(timer: RunningTimer['timer'], delayMs: number): void {
+    const { at } = this.context;
+    const envelope = timer === 'progress' && !isRest(this.timed) ? this.timed : undefined;
+    this.started = { timer, startedAt: at, lengthMs: delayMs, envelope };
+    this.context.emit({ kind: 'startTimer', timer, delayMs });
+  }
+
+  private cancel(timer: RunningTimer['timer']): void {
+    if (this.started?.timer === timer) this.started = undefined;
+    this.context.emit({ kind: 'cancelTimer', timer });
   }
 
   private doubled(baseMs: number, times: number): number {

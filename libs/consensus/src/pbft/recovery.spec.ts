@@ -64,10 +64,12 @@ describe('a restarted member', () => {
         sequence: 0 as Sequence,
         promisedView: 0 as View,
         stableSequence: 0 as Sequence,
+        oldestSequence: 1 as Sequence,
         headDigest: again.digest('null'),
         slots: [],
         waiting: [],
         viewChangesHeld: [],
+        silent: [],
       });
       for (const effect of again.replica.step({ kind: 'message', at: at as never, message: status as never })) {
         if (effect.kind === 'forward') forwarded.push(effect.message);

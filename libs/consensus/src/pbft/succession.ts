@@ -5,6 +5,8 @@ import {
   type Envelope,
   type EpochChange,
   type EpochProof,
+  type CheckpointCertificate,
+  invariant,
   type Fetch,
   type NodeId,
   type Sequence,
@@ -14,8 +16,17 @@ import {
 } from '@concordat/protocol';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
-import type { DurableRecord } from '../replica';
+import type { DurableRecord, Effect } from '../replica';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
+import type { Snapshots } from './snapshots';
+
+/** Somebody who may have what this node lacks. */
+export interface Supplier {
+  readonly node: NodeId;
+  readonly executed: Sequence;
+  /** Oldest decided sequence from which on it says to have all. */
+  readonly oldest: Sequence;
+}
 
 /**
  * Whether an envelope that waited through the end of an epoch can still be ordered in the next. A gateway that has left or
@@ -31,6 +42,9 @@ export function outlivesEpoch({ signer }: Envelope, before: Committee | undefine
   return key !== undefined && key === keyIn(before);
 }
 
+/** How an epoch ended, and what the next one begins with. */
+type EpochEnd = Omit<Extract<Effect, { kind: 'epochEnded' }>, 'kind'>;
+
 /** Proofs of later epochs that one STATUS or FETCH from an old one is answered with. */
 const PROOFS_PER_ANSWER = 8;
 
@@ -40,32 +54,43 @@ const PROOFS_PER_ANSWER = 8;
  */
 export class Succession {
   /** Nodes of later epochs, by what they said last: where to ask. */
-  private readonly ahead = new Map<NodeId, Sequence>();
+  private readonly ahead = new Map<NodeId, { readonly executed: Sequence; readonly oldest: Sequence }>();
   private readonly allowance = new Allowance<NodeId | 'observers'>();
-  private ended = false;
+  private end: EpochEnd | undefined;
 
   constructor(
     private readonly context: Context,
     private readonly checkpoints: Checkpoints,
+    private readonly snapshots: Snapshots,
   ) {}
 
-  /** The changes that led to this epoch: whoever restarts must know them before anything else. */
+  /** The changes that led to this epoch, or into the next once this one has ended: whoever restarts must know them first. */
   past(): DurableRecord[] {
     const { epochs, committee } = this.context;
-    return epochs.changesUpTo(committee.epoch).map((change) => ({ kind: 'epoch', change }));
+    const epoch = this.end?.change.table.epoch ?? committee.epoch;
+    return epochs.changesUpTo(epoch).map((change) => ({ kind: 'epoch', change }));
+  }
+
+  /** What the next replica starts from, once the epoch has ended here: all that a new log file must begin with then. */
+  start(): DurableRecord[] | undefined {
+    if (this.end === undefined) return undefined;
+    const { state, stable } = this.end;
+    const records: DurableRecord[] = [{ kind: 'state', sequence: state.sequence, state: state.bytes }];
+    if (stable !== undefined) records.push({ kind: 'stable', certificate: stable });
+    return records;
   }
 
   /** True once the epoch has ended here. */
   get isOver(): boolean {
-    return this.ended;
+    return this.end !== undefined;
   }
 
   /** Nodes of later epochs that say to have executed more, by name. */
-  suppliers(): readonly { readonly node: NodeId; readonly executed: Sequence }[] {
+  suppliers(): readonly Supplier[] {
     const { executed } = this.context.ledger;
     return [...this.ahead]
-      .filter(([, theirs]) => theirs > executed)
-      .map(([node, theirs]) => ({ node, executed: theirs }))
+      .filter(([, theirs]) => theirs.executed > executed)
+      .map(([node, theirs]) => ({ node, ...theirs }))
       .sort((a, b) => (a.node < b.node ? -1 : 1));
   }
 
@@ -75,13 +100,39 @@ export class Succession {
     const { ledger, boundary } = context;
     const { certificate } = this.checkpoints;
     const table = ledger.nextTable;
-    if (this.ended || boundary === 0 || ledger.executed !== boundary || table === undefined) return;
+    if (this.isOver || boundary === 0 || ledger.executed !== boundary || table === undefined) return;
     if (certificate?.sequence !== boundary) return;
-    this.ended = true;
+    const bytes = this.snapshots.stateAt(boundary);
+    invariant(bytes !== undefined, 'the state at the end of an epoch is held');
     const change: EpochChange = { certificate, table };
+    this.end = { change, state: { sequence: boundary, bytes }, stable: undefined };
     context.epochs.add(change);
     context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
-    context.emit({ kind: 'epochEnded', change });
+    context.emit({ kind: 'epochEnded', ...this.end });
+  }
+
+  /**
+   * Ends this epoch, and all up to that of `next`, with a certified state. The proofs come first: whoever restarts between
+   * them and the state goes on in the epoch of the state that it has.
+   */
+  skipTo(
+    next: Committee,
+    state: { readonly sequence: Sequence; readonly bytes: Uint8Array },
+    certificate: CheckpointCertificate,
+  ): void {
+    const { context } = this;
+    const changes = context.epochs.changesAfter(context.committee.epoch, next.epoch - context.committee.epoch);
+    const change = changes.at(-1);
+    invariant(
+      change?.table.epoch === next.epoch,
+      'a state of a later epoch is taken over with the proofs that lead there',
+    );
+    for (const each of changes) context.emit({ kind: 'persist', record: { kind: 'epoch', change: each } });
+    context.emit({ kind: 'persist', record: { kind: 'state', sequence: state.sequence, state: state.bytes } });
+    const stable = state.sequence > next.table.baseSequence ? certificate : undefined;
+    if (stable !== undefined) context.emit({ kind: 'persist', record: { kind: 'stable', certificate: stable } });
+    this.end = { change, state, stable };
+    context.emit({ kind: 'epochEnded', ...this.end });
   }
 
   /** Proof that an epoch ended: this one's own end is a stable checkpoint; a later one's tells who is there to be asked. */
@@ -106,20 +157,23 @@ export class Succession {
     const { context } = this;
     const node = context.epochs.of(message.epoch)?.member(message.sender)?.nodeId;
     if (node === undefined || node === context.nodeId) return;
-    if (message.epoch > context.committee.epoch) this.ahead.set(node, message.sequence);
+    if (message.epoch > context.committee.epoch)
+      this.ahead.set(node, { executed: message.sequence, oldest: message.oldestSequence });
     else if (this.allowance.take(node, context.at)) this.sendProofs(node, message.epoch);
   }
 
   /** FETCH of a node that is in another epoch, or follows without being a member: it gets decisions, and proofs of what it missed. */
   onForeignFetch(message: Verified<Fetch>): void {
     const { context } = this;
-    const { sender, epoch, origin, decided } = message;
+    const { sender, epoch, origin, decided, snapshot } = message;
     const member = context.epochs.of(epoch)?.member(sender)?.nodeId;
     // An observer's name is only its word: all of them share one allowance.
     const [node, account] = sender === OBSERVER ? [origin, 'observers' as const] : [member, member];
     if (node === undefined || account === undefined || node === context.nodeId) return;
     if (!this.allowance.take(account, context.at)) return;
     if (epoch < context.committee.epoch) this.sendProofs(node, epoch);
+    if (snapshot !== undefined)
+      this.snapshots.answer(node, snapshot, (bytes) => this.allowance.takeBytes(account, bytes));
     if (decided === undefined || decided.from > context.ledger.executed) return;
     const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
     context.emit({ kind: 'supply', to: node, from: decided.from, through });

@@ -95,12 +95,12 @@ export class ViewChanges {
 
   onViewChange(message: Verified<ViewChange>): void {
     const { context } = this;
-    this.offerPart(message);
+    // Before it is offered: as the last part of a NEW-VIEW it moves this member on, and what was held is gone.
     const earlier = this.received.get(message.sender);
-    if (earlier?.view === message.view && earlier.digest !== message.digest) {
-      context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));
-      return;
-    }
+    const contradicts = earlier?.view === message.view && earlier.digest !== message.digest;
+    if (contradicts) context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));
+    this.offerPart(message);
+    if (contradicts) return;
     if (message.view <= context.view || (earlier !== undefined && earlier.view >= message.view)) return;
     this.received.set(message.sender, message);
     this.joinOthers();
@@ -290,5 +290,8 @@ export class ViewChanges {
 
 /** Digests of VIEW-CHANGEs that a NEW-VIEW names and that have not come. */
 function missingOf({ message, parts }: Pending): Digest[] {
-  return message.viewChanges.map((reference) => reference.digest).filter((digest) => !parts.has(digest));
+  // A part fills the place of its own sender only: one VIEW-CHANGE under every name would be no quorum.
+  return message.viewChanges
+    .filter(({ sender, digest }) => parts.get(digest)?.sender !== sender)
+    .map((reference) => reference.digest);
 }

@@ -63,6 +63,15 @@ export function testCommittee(n = 4, overrides: Partial<EpochTable> = {}): Commi
   return new Committee(createEpochTable({ members, checkpointInterval: 4, windowSize: 8, ...overrides }), portableHash);
 }
 
+/** A test committee in which votes count by these weights. */
+export function weightedCommittee(weights: readonly number[], overrides: Partial<EpochTable> = {}): Committee {
+  const members = testCommittee(weights.length).table.members.map((member, index) => ({
+    ...member,
+    weight: weights[index] ?? 1,
+  }));
+  return testCommittee(weights.length, { members, weightedVoting: true, ...overrides });
+}
+
 /** The genesis state of a committee. */
 export const testLedger = (committee = testCommittee()): Ledger =>
   new Ledger({
@@ -325,6 +334,8 @@ export class Driver {
         return 'admit';
       case 'epochEnded':
         return `end epoch ${String(effect.change.table.epoch - 1)}`;
+      case 'installed':
+        return `install ${String(effect.from)}..${String(effect.sequence)} [${String(effect.envelopes.length)}]`;
       case 'halt':
         return 'halt';
     }

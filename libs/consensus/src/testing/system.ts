@@ -52,7 +52,7 @@ export function systemEnvelope(asked: Asked, expiresAt = 60_000): Authentic {
 }
 
 /** node-`index` joins with a proof of its key made in `epoch`. */
-export function joinEnvelope(index: number, epoch = 0): Authentic {
+export function joinEnvelope(index: number, epoch = 0, expiresAt?: number): Authentic {
   const name = `node-${String(index)}` as NodeId;
   const claim = {
     epoch: epoch as Epoch,
@@ -60,12 +60,13 @@ export function joinEnvelope(index: number, epoch = 0): Authentic {
     nodeId: name,
     publicKey: nodeKey(index),
   };
-  return systemEnvelope({
+  const asked: Asked = {
     kind: 'join',
     node_id: name,
     public_key: toBase64Url(nodeKey(index)),
     proof_of_possession: toBase64Url(testSignature(nodeKey(index), joinProofBytes(ZERO_DIGEST, claim))),
     epoch,
     stable_sequence: 0,
-  });
+  };
+  return systemEnvelope(asked, expiresAt);
 }

@@ -11,6 +11,7 @@ import {
   nodeId,
   seal,
   sequence,
+  StateTree,
   swarmId,
   view,
   ZERO_DIGEST,
@@ -189,8 +190,11 @@ export class TestSwarm {
     return { stateDigest: someDigest('state'), boundary: sequence(0), nextTableHash: ZERO_DIGEST };
   }
 
-  checkpointCertificate(senders: readonly number[], at: number): CheckpointCertificate {
-    const content = this.checkpointContent();
+  checkpointCertificate(
+    senders: readonly number[],
+    at: number,
+    content = this.checkpointContent(),
+  ): CheckpointCertificate {
     const fields = { sequence: at, digest: checkpointDigest(nativeHash, sequence(at), content) };
     return { sequence: sequence(at), content, signatures: this.votes('checkpoint', senders, fields) };
   }
@@ -205,6 +209,7 @@ export class TestSwarm {
   /** Something valid of every kind, with the member that says it. */
   drafts(): { readonly [K in MessageKind]: { readonly sender: number; readonly draft: DraftOf<K> } } {
     const batch = createBatch(nativeHash, millis(1_700_000_000_000), this.envelopes());
+    const state = new StateTree(nativeHash, new TextEncoder().encode('a state'));
     const vote = { view: view(0), sequence: sequence(1), digest: batch.digest };
     const none = { view: view(0), sequence: sequence(0) };
     const certificate = this.commitCertificate([0, 1, 3], { sequence: 1, digest: batch.digest });
@@ -244,10 +249,12 @@ export class TestSwarm {
           sequence: sequence(9),
           promisedView: view(2),
           stableSequence: sequence(8),
+          oldestSequence: sequence(1),
           headDigest: someDigest('head'),
           slots: [{ sequence: sequence(10), flags: 3 }],
           waiting: [someDigest('waiting')],
           viewChangesHeld: [{ sender: memberIndex(3), view: view(4) }],
+          silent: [memberIndex(1)],
         },
       },
       fetch: {
@@ -260,6 +267,7 @@ export class TestSwarm {
           viewChanges: [someDigest('view-change')],
           envelopes: [],
           decided: { from: sequence(1), to: sequence(3) },
+          snapshot: undefined,
         },
       },
       batch: { sender: 2, draft: { kind: 'batch', ...none, batch } },
@@ -268,6 +276,30 @@ export class TestSwarm {
       epochChange: {
         sender: 2,
         draft: { kind: 'epochChange', view: view(0), sequence: sequence(24), change: this.epochChange() },
+      },
+      snapshot: {
+        sender: 3,
+        draft: {
+          kind: 'snapshot',
+          view: view(0),
+          sequence: sequence(8),
+          certificate: this.checkpointCertificate([0, 1, 2], 8, {
+            ...this.checkpointContent(),
+            stateDigest: state.digest,
+          }),
+          shape: state.shape,
+        },
+      },
+      chunk: {
+        sender: 3,
+        draft: {
+          kind: 'chunk',
+          view: view(0),
+          sequence: sequence(8),
+          index: 0,
+          bytes: state.chunk(0),
+          path: state.path(0),
+        },
       },
     };
   }

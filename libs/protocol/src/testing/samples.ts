@@ -7,6 +7,7 @@ import { epochTableHash } from '../epoch-table-codec';
 import { epoch, memberIndex, millis, nodeId, OBSERVER, sequence, view } from '../ids';
 import type { MessageKind, Signed } from '../messages';
 import type { Draft } from '../seal';
+import { STATE_CHUNK_BYTES, StateTree } from '../state-chunks';
 import { someContent, someDigest, someRequest, type TestSwarm } from './swarm';
 
 /** A valid message with what it shows. */
@@ -62,6 +63,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
     { kind: 'viewChange', view: view(2), sequence: sequence(0), stable, prepared: [] },
   ] as const satisfies readonly Draft[];
   const parts = [swarm.seal(0, asked), swarm.seal(2, askedPlain), swarm.seal(3, joined)];
+  const state = new StateTree(portableHash, new Uint8Array(2 * STATE_CHUNK_BYTES + 1).fill(7));
   const at = { view: view(0), sequence: sequence(9) };
   const none = { view: view(0), sequence: sequence(0) };
   const certificate = swarm.commitCertificate({ view: 0, sequence: 9, digest }, [0, 2, 3]);
@@ -137,6 +139,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
         sequence: sequence(9),
         promisedView: view(2),
         stableSequence: sequence(8),
+        oldestSequence: sequence(4),
         headDigest: someDigest('head'),
         slots: [
           { sequence: sequence(10), flags: 1 },
@@ -147,6 +150,7 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
           { sender: memberIndex(0), view: view(2) },
           { sender: memberIndex(3), view: view(5) },
         ],
+        silent: [memberIndex(0), memberIndex(2)],
       },
     ],
     [
@@ -158,10 +162,12 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
         ...none,
         promisedView: view(0),
         stableSequence: sequence(0),
+        oldestSequence: sequence(1),
         headDigest: ZERO_DIGEST,
         slots: [],
         waiting: [],
         viewChangesHeld: [],
+        silent: [],
       },
     ],
     [
@@ -176,13 +182,23 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
         viewChanges: parts.slice(0, 1).map((part) => part.digest),
         envelopes: batch.envelopes.map((envelope) => envelope.id),
         decided: { from: sequence(3), to: sequence(34) },
+        snapshot: undefined,
       },
     ],
     [
       'fetch empty',
       'Asks for nothing.',
       2,
-      { kind: 'fetch', ...none, origin: nodeId('n2'), batches: [], viewChanges: [], envelopes: [], decided: undefined },
+      {
+        kind: 'fetch',
+        ...none,
+        origin: nodeId('n2'),
+        batches: [],
+        viewChanges: [],
+        envelopes: [],
+        decided: undefined,
+        snapshot: undefined,
+      },
     ],
     [
       'fetch observer',
@@ -196,6 +212,47 @@ export function sampleMessages(swarm: TestSwarm): Sample[] {
         viewChanges: [],
         envelopes: [],
         decided: { from: sequence(1), to: sequence(32) },
+        snapshot: { sequence: sequence(2), from: 0, count: 0 },
+      },
+    ],
+    [
+      'fetch chunks',
+      'Asks for chunks 1 and 2 of the state after sequence 16.',
+      1,
+      {
+        kind: 'fetch',
+        ...none,
+        origin: nodeId('n1'),
+        batches: [],
+        viewChanges: [],
+        envelopes: [],
+        decided: undefined,
+        snapshot: { sequence: sequence(16), from: 1, count: 2 },
+      },
+    ],
+    [
+      'snapshot',
+      'Offers the state after sequence 16, which has three chunks.',
+      2,
+      {
+        kind: 'snapshot',
+        view: view(0),
+        sequence: sequence(16),
+        certificate: swarm.checkpointCertificate(16, { ...someContent(''), stateDigest: state.digest }, [0, 1, 2]),
+        shape: state.shape,
+      },
+    ],
+    [
+      'chunk',
+      'The last chunk of that state, one byte, with its path.',
+      2,
+      {
+        kind: 'chunk',
+        view: view(0),
+        sequence: sequence(16),
+        index: 2,
+        bytes: state.chunk(2),
+        path: state.path(2),
       },
     ],
     [

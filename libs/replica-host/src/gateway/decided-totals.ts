@@ -24,6 +24,12 @@ export class DecidedTotals {
     this.note(sequence);
   }
 
+  /** The state after `sequence` was taken over: so many were decided up to there. */
+  onInstalled(sequence: number, total: number): void {
+    this.total = total;
+    this.note(sequence);
+  }
+
   /** Requests decided up to a sequence; undefined when that is too long ago. Beyond what is executed here: what is known here. */
   upTo(sequence: number): number | undefined {
     return this.totals.get(Math.min(sequence, this.last));

@@ -1,3 +1,4 @@
+export type { Connectivity, Link, MemberGroup } from './connectivity';
 export { DecidedTotals } from './decided-totals';
 export { packLimits, type PackLimits } from './envelope-packer';
 export {
@@ -17,7 +18,6 @@ export {
   type HistoryPage,
 } from './history';
 export {
-  STATUS_INTERVALS_MISSED_MAX,
   viewSwarm,
   type Health,
   type LivenessOptions,
@@ -35,9 +35,12 @@ export {
   type DecisionsView,
   type FinalStatus,
   type Found,
+  type PrunedRequest,
   type RequestPlace,
   type SettledRequest,
 } from './lookup';
+export type { WhyInput } from './why/case';
+export { whySettled, whyWaiting, type AwaitedMember, type AwaitedTimer, type Why } from './why/why';
 export {
   Proposals,
   type ExecutedEnvelope,

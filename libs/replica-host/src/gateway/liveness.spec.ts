@@ -1,60 +1,8 @@
-import type { PeerState, ReplicaState } from '@concordat/consensus';
-import {
-  Committee,
-  createEpochTable,
-  digest,
-  memberIndex,
-  millis,
-  nodeId,
-  portableHash,
-  sequence,
-  view,
-  epoch,
-} from '@concordat/protocol';
+import type { ReplicaState } from '@concordat/consensus';
+import { digest, memberIndex, millis, sequence, view } from '@concordat/protocol';
 import { viewSwarm, type SwarmView } from './liveness';
+import { committeeOf, membersOf, peerOf as peer, stateWith as state } from './testing/members';
 
-const head = digest('a'.repeat(64));
-const committeeOf = (weights: readonly number[]): Committee => {
-  const members = weights.map((weight, i) => ({
-    nodeId: nodeId(`n${String(i)}`),
-    publicKey: new Uint8Array(32).fill(i + 1),
-    weight,
-  }));
-  return new Committee(
-    createEpochTable({ members, weightedVoting: weights.some((weight) => weight !== 1) }),
-    portableHash,
-  );
-};
-const peer = (index: number, change: Partial<PeerState> = {}): PeerState => ({
-  member: memberIndex(index),
-  heardAt: millis(1_000),
-  view: view(0),
-  executed: sequence(50),
-  stable: sequence(0),
-  headDigest: head,
-  ...change,
-});
-const state = (peers: readonly PeerState[], change: Partial<ReplicaState> = {}): ReplicaState => ({
-  view: view(0),
-  promisedView: view(0),
-  leader: memberIndex(0),
-  phase: 'idle',
-  epoch: epoch(0),
-  boundary: sequence(0),
-  next: undefined,
-  votes: true,
-  executed: sequence(50),
-  stable: sequence(0),
-  headDigest: head,
-  logTime: millis(0),
-  totalDecided: 0,
-  poolEnvelopes: 0,
-  poolBytes: 0,
-  proven: [],
-  slots: 0,
-  peers,
-  ...change,
-});
 const look = (replica: ReplicaState, now = 1_100, weights: readonly number[] = [1, 1, 1, 1]): SwarmView =>
   viewSwarm(replica, millis(now), {
     committee: committeeOf(weights),
@@ -67,18 +15,18 @@ const all = [peer(1), peer(2), peer(3)];
 
 describe('the swarm as a member sees it', () => {
   const rows: readonly [string, ReplicaState, number, Partial<SwarmView>][] = [
-    ['all are heard', state(all), 1_100, { health: 'healthy', healthy: 4, hearsQuorum: true, canLoseOneMore: true }],
+    ['all are heard', state(all), 1_100, { health: 'healthy', healthy: 4, reachesQuorum: true, canLoseOneMore: true }],
     [
       'one is silent',
       state([peer(1), peer(2)]),
       1_100,
-      { health: 'degraded', healthy: 3, hearsQuorum: true, consensusPossible: true, canLoseOneMore: false },
+      { health: 'degraded', healthy: 3, reachesQuorum: true, consensusPossible: true, canLoseOneMore: false },
     ],
     [
-      'two are silent',
-      state([peer(1)]),
+      'two are silent to both',
+      state([peer(1, { silent: membersOf(2, 3) })]),
       1_100,
-      { health: 'partitioned', hearsQuorum: false, consensusPossible: false, canLoseOneMore: false },
+      { health: 'partitioned', reachesQuorum: false, consensusPossible: false, canLoseOneMore: false },
     ],
     ['nobody was ever heard', state([]), 1_100, { health: 'partitioned', healthy: 1 }],
     ['all were heard just in time', state(all), 2_000, { health: 'healthy' }],
@@ -107,7 +55,37 @@ describe('the swarm as a member sees it', () => {
       'two are far ahead',
       state([peer(1), peer(2, { executed: sequence(99) }), peer(3, { executed: sequence(99) })]),
       1_100,
-      { health: 'degraded', healthy: 2, hearsQuorum: true },
+      { health: 'degraded', healthy: 2, reachesQuorum: true },
+    ],
+    [
+      'one says not to hear this member',
+      state([peer(1), peer(2), peer(3, { silent: membersOf(0) })]),
+      1_100,
+      { health: 'degraded', healthy: 4, reachesQuorum: true, consensusPossible: true },
+    ],
+    [
+      'two say not to hear this member: it is mute',
+      state([peer(1), peer(2, { silent: membersOf(0) }), peer(3, { silent: membersOf(0) })]),
+      1_100,
+      { health: 'partitioned', reachesQuorum: false, consensusPossible: true },
+    ],
+    [
+      'a link between two others is down',
+      state([peer(1), peer(2), peer(3, { silent: membersOf(2) })]),
+      1_100,
+      { health: 'degraded', reachesQuorum: true, consensusPossible: true, canLoseOneMore: false },
+    ],
+    [
+      'links between others leave no quorum',
+      state([peer(1, { silent: membersOf(2) }), peer(2, { silent: membersOf(3) }), peer(3, { silent: membersOf(1) })]),
+      1_100,
+      { health: 'degraded', reachesQuorum: true, consensusPossible: false },
+    ],
+    [
+      'one is heard that hears the rest',
+      state([peer(1)]),
+      1_100,
+      { health: 'partitioned', reachesQuorum: false, consensusPossible: true },
     ],
     [
       'one has another history',
@@ -129,13 +107,23 @@ describe('the swarm as a member sees it', () => {
     expect(seen.members.map(({ executed }) => executed)).toEqual([50, 50, undefined, 1]);
   });
 
+  it('says who is in reach', () => {
+    const seen = look(state([peer(1), peer(2, { silent: membersOf(0) })]));
+    expect(seen.members.map(({ inReach }) => inReach)).toEqual([true, true, false, false]);
+    expect(seen.members.map((member) => member.view)).toEqual([0, 0, 0, undefined]);
+  });
+
   it('counts weight, not members', () => {
     const weights = [3, 3, 2, 2, 2];
-    expect(look(state([peer(1), peer(2)]), 1_100, weights).hearsQuorum).toBe(true);
-    expect(look(state([peer(2), peer(3)]), 1_100, weights).hearsQuorum).toBe(false);
+    expect(look(state([peer(1), peer(2)]), 1_100, weights).reachesQuorum).toBe(true);
+    expect(look(state([peer(2), peer(3)]), 1_100, weights).reachesQuorum).toBe(false);
   });
 
   it('needs nobody in a swarm of one', () => {
-    expect(look(state([]), 1_100, [1])).toMatchObject({ health: 'healthy', hearsQuorum: true, canLoseOneMore: false });
+    expect(look(state([]), 1_100, [1])).toMatchObject({
+      health: 'healthy',
+      reachesQuorum: true,
+      canLoseOneMore: false,
+    });
   });
 });

@@ -1,5 +1,6 @@
 import type { ReplicaState } from '@concordat/consensus';
-import type { Committee, MemberIndex, Millis, NodeId } from '@concordat/protocol';
+import type { Committee, MemberIndex, Millis, NodeId, View } from '@concordat/protocol';
+import { viewConnectivity, type Connectivity } from './connectivity';
 
 /** How a member is, as another one sees it. */
 export type MemberState = 'healthy' | 'behind' | 'unreachable' | 'byzantine';
@@ -11,10 +12,14 @@ export interface MemberView {
   readonly state: MemberState;
   /** Last sequence that it says it executed; undefined when it was never heard. */
   readonly executed: number | undefined;
+  /** View that it says it is in; undefined when it was never heard. */
+  readonly view: View | undefined;
   readonly isLeader: boolean;
+  /** It is heard here and does not say to miss this member; true for this member itself. */
+  readonly inReach: boolean;
 }
 
-/** How this member is: `partitioned` when it hears no quorum, `degraded` when anything else is not as it should be. */
+/** How this member is: `partitioned` when it exchanges messages with no quorum, `degraded` when anything else is not as it should be. */
 export type Health = 'healthy' | 'degraded' | 'partitioned';
 
 /** The swarm as one member sees it. */
@@ -24,14 +29,16 @@ export interface SwarmView {
   readonly members: readonly MemberView[];
   /** Members that are heard and have no proof against them, this one included. */
   readonly healthy: number;
-  /** The members that are heard, this one included, weigh a quorum. */
-  readonly hearsQuorum: boolean;
-  /** The members that are heard and have no proof against them weigh a quorum. */
+  /** The members with which this one exchanges messages, itself included, weigh a quorum. */
+  readonly reachesQuorum: boolean;
+  /** Members without a proof against them, of whom each reaches a quorum of them, are there: this member need not be one. */
   readonly consensusPossible: boolean;
   /** One more member may fail, whichever it is, and the rest still decides. */
   readonly canLoseOneMore: boolean;
   /** Members against whom this member holds a proof. */
   readonly byzantine: readonly NodeId[];
+  /** Who reaches whom. */
+  readonly connectivity: Connectivity;
 }
 
 /** What a member is judged by. */
@@ -43,9 +50,6 @@ export interface LivenessOptions {
   /** Sequences that a member may lag before it counts as behind. */
   readonly lagMax: number;
 }
-
-/** Heartbeats that may be lost before a member counts as unreachable. */
-export const STATUS_INTERVALS_MISSED_MAX = 10;
 
 /**
  * The greatest sequence that f + 1 members say they have executed: at least one honest member is as far (Spec §10). What a
@@ -72,26 +76,34 @@ export function viewSwarm(state: ReplicaState, now: Millis, options: LivenessOpt
     if (executed === undefined) return 'unreachable';
     return executed + lagMax < height ? 'behind' : 'healthy';
   };
+  const connectivity = viewConnectivity({ committee, self, heard: [...heard.values()], proven });
+  const inReach = new Set(connectivity.inReach);
   const members = committee.table.members.map(({ nodeId }, index): MemberView => {
     const member = index as MemberIndex;
-    return { member, nodeId, state: stateOf(member), executed: executedOf(member), isLeader: member === state.leader };
+    return {
+      member,
+      nodeId,
+      state: stateOf(member),
+      executed: executedOf(member),
+      view: member === self ? state.view : heard.get(member)?.view,
+      isLeader: member === state.leader,
+      inReach: inReach.has(member),
+    };
   });
-  const able = members.filter(({ state: its }) => its === 'healthy' || its === 'behind').map(({ member }) => member);
-  const heaviest = Math.max(0, ...able.map((member) => committee.weightOf([member])));
-  const hearsQuorum = committee.isQuorum([self, ...heard.keys()]);
+  const reachesQuorum = committee.isQuorum(connectivity.inReach);
   const diverged = [...heard.values()].some(
     ({ executed, headDigest }) => executed === state.executed && headDigest !== state.headDigest,
   );
   const wellHere = state.promisedView === state.view && stateOf(self) === 'healthy' && !diverged;
-  const allWell = members.every(({ state: its }) => its === 'healthy');
+  const allWell = members.every(({ state: its }) => its === 'healthy') && connectivity.down.length === 0;
   return {
-    health: !hearsQuorum ? 'partitioned' : allWell && wellHere ? 'healthy' : 'degraded',
+    health: !reachesQuorum ? 'partitioned' : allWell && wellHere ? 'healthy' : 'degraded',
     members,
     healthy: members.filter(({ state: its }) => its === 'healthy').length,
-    hearsQuorum,
-    consensusPossible: committee.isQuorum(able),
-    canLoseOneMore:
-      committee.n - able.length < committee.f && committee.weightOf(able) - heaviest >= committee.quorumWeight,
+    reachesQuorum,
+    consensusPossible: connectivity.able.length > 0,
+    canLoseOneMore: connectivity.canLoseOneMore,
     byzantine: members.filter(({ state: its }) => its === 'byzantine').map(({ nodeId }) => nodeId),
+    connectivity,
   };
 }

@@ -58,7 +58,7 @@ describe('a proposal by id', () => {
     [`${clientName}:40`, { status: 'decided', envelopeIndex: 1, requestIndex: 0, durationMs: undefined }],
     [`${clientName}:41`, { status: 'rejected' }],
     [`${clientName}:42`, { status: 'rejected' }],
-    ['n1:2:9', { status: 'active', progress: someProgress, proposer: 'me' }],
+    ['n1:2:9', { status: 'active', progress: someProgress, proposer: 'me', requestIndex: 0 }],
   ])('is told of: %s', async (id, expected) => {
     expect(await lookup.find(id)).toMatchObject({ proposalId: id, ...expected });
   });
@@ -133,6 +133,26 @@ describe('the history', () => {
       expect(parseCursor(text)).toBeUndefined();
     },
   );
+});
+
+describe('what was dropped or taken over', () => {
+  it('a proposal whose decision was dropped is told from one that nobody knows', async () => {
+    const dropped: DecisionsView = {
+      find: () => Promise.resolve({ sequence: 7, envelopeIndex: 0, requestIndex: 0 }),
+      get: () => Promise.resolve(undefined),
+      recent: () => Promise.resolve([]),
+    };
+    const registry = new Proposals({ seenMax: 1, waitersMax: 1 });
+    const found = await new ProposalLookup(registry, dropped, () => undefined).find('n1:2:7');
+    expect(found).toEqual({ status: 'pruned', proposalId: 'n1:2:7', sequence: 7 });
+  });
+
+  it('counts go on from what the state says', () => {
+    const totals = new DecidedTotals(10, 100, 3);
+    totals.onInstalled(64, 500);
+    totals.onCommitted(blockOf(65, [client]));
+    expect([10, 11, 64, 65].map((sequence) => totals.upTo(sequence))).toEqual([100, undefined, 500, 503]);
+  });
 });
 
 describe('decisions up to a sequence', () => {

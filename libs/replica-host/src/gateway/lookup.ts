@@ -47,12 +47,22 @@ export interface SettledRequest {
 export interface ActiveRequest {
   readonly status: 'active';
   readonly proposalId: string;
+  /** Id of its envelope, and its place there. */
+  readonly envelopeId: Digest;
+  readonly requestIndex: number;
   readonly progress: EnvelopeProgress;
   readonly proposer: string;
 }
 
+/** A request that was ordered, and whose decision this member has dropped. */
+export interface PrunedRequest {
+  readonly status: 'pruned';
+  readonly proposalId: string;
+  readonly sequence: number;
+}
+
 /** What a member can say about a proposal. */
-export type Found = SettledRequest | ActiveRequest;
+export type Found = SettledRequest | ActiveRequest | PrunedRequest;
 
 const STATUS_OF_OUTCOME = new Map<number, FinalStatus>([
   [OUTCOMES.decided, 'decided'],
@@ -144,16 +154,18 @@ export class ProposalLookup {
       const progress = this.progressOf(seen.id);
       if (progress === undefined) continue;
       const proposer = proposerOf(key.signerKey, proposerIn(seen, key.nonce));
-      return { status: 'active', proposalId, progress, proposer };
+      const requestIndex = Number(key.nonce - seen.firstNonce);
+      return { status: 'active', proposalId, envelopeId: seen.id, requestIndex, progress, proposer };
     }
     return undefined;
   }
 
-  private async settled(proposalId: string, key: ProposalKey): Promise<SettledRequest | undefined> {
+  private async settled(proposalId: string, key: ProposalKey): Promise<SettledRequest | PrunedRequest | undefined> {
     const place = await this.decisions.find(key.signerKey, key.nonce);
     if (place === undefined) return undefined;
     const record = await this.decisions.get(place.sequence);
-    const executed = record === undefined ? undefined : executedIn(record, place.envelopeIndex);
+    if (record === undefined) return { status: 'pruned', proposalId, sequence: place.sequence };
+    const executed = executedIn(record, place.envelopeIndex);
     const settled = executed === undefined ? undefined : settledRequest(executed, place.requestIndex, () => proposalId);
     const signer = settled?.envelope.signer;
     const view = signer?.kind === 'gateway' ? signer.acceptedView : undefined;

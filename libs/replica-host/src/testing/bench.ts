@@ -44,6 +44,8 @@ export class Bench {
       accused: ({ accused }) => journal.push(`accused ${String(accused)}`),
       rejected: ({ code }, sender) => this.rejections.push(`${code} of ${String(sender)}`),
       overflowed: (lane, sender) => this.overflows.push(`${lane} of ${String(sender)}`),
+      installed: ({ from, sequence }) => journal.push(`installed ${String(from)}..${String(sequence)}`),
+      stable: (sequence) => journal.push(`stable ${String(sequence)}`),
       halted: (reason) => {
         journal.push('halted');
         this.halts.push(reason);

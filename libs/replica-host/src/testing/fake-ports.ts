@@ -173,6 +173,11 @@ export class FakeDecisions implements DecisionsPort {
     return this.lag;
   }
 
+  appendGap(from: Sequence, through: Sequence): undefined | Promise<void> {
+    this.journal.push(`gap ${String(from)}..${String(through)}`);
+    return this.lag;
+  }
+
   flush(): Promise<void> {
     return this.flushes.pass();
   }
@@ -243,6 +248,8 @@ function eventName(event: ReplicaEvent): string {
       return `${nameOf(event.message)} of ${String(event.message.sender)}`;
     case 'timer':
       return `timer ${event.timer}`;
+    case 'retained':
+      return `retained ${String(event.oldest)}`;
     case 'submit':
       return `submit ${event.envelope.firstNonce.toString()}`;
     default:

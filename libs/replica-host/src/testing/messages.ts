@@ -190,10 +190,12 @@ export const statusOf = (inView: number): Effect => ({
     sequence: sequence(0),
     promisedView: view(inView),
     stableSequence: sequence(0),
+    oldestSequence: sequence(1),
     headDigest: ZERO_DIGEST,
     slots: [],
     waiting: [],
     viewChangesHeld: [],
+    silent: [],
   },
 });
 

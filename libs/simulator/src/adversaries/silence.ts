@@ -45,3 +45,17 @@ export class WithholdingLeader implements Adversary {
     }
   }
 }
+
+/** Withholds everything from some members, and behaves towards the others: these vouch for it. */
+export class Selective implements Adversary {
+  private readonly shunned: ReadonlySet<MemberIndex>;
+
+  constructor(tools: AdversaryTools) {
+    const others = tools.random.shuffled(othersOf(tools));
+    this.shunned = new Set(others.slice(0, tools.random.between(1, others.length - 1)));
+  }
+
+  divert(message: Signed, to: MemberIndex): readonly Signed[] {
+    return this.shunned.has(to) ? [] : [message];
+  }
+}

@@ -1,5 +1,5 @@
 import type { CommittedBlock, Replica } from '@concordat/consensus';
-import { toHex, type Digest, type MemberIndex, type Millis } from '@concordat/protocol';
+import { toHex, type Digest, type MemberIndex, type Millis, type Sequence } from '@concordat/protocol';
 import type { Blame, Checker } from '../watch';
 
 interface Executed {
@@ -60,6 +60,13 @@ export class AgreementChecker implements Checker {
         `restarted at ${String(executed)} although its store decides up to ${String(durable)}`,
       );
     }
+  }
+
+  /** What follows shows whether the state was the agreed one: the next head is a chain over it. */
+  installed(member: MemberIndex, sequence: Sequence): void {
+    if (sequence <= (this.position.get(member) ?? 0) || !this.log.has(sequence))
+      this.blame('prefix', member, `took over a state after sequence ${String(sequence)}`);
+    this.position.set(member, sequence);
   }
 
   executed(member: MemberIndex, block: CommittedBlock): void {

@@ -1,4 +1,4 @@
-import type { CommittedBlock, Replica, ReplicaState } from '@concordat/consensus';
+import type { CommittedBlock, Evidence, Replica, ReplicaState } from '@concordat/consensus';
 import {
   createBatch,
   NULL_DIGEST,
@@ -9,14 +9,18 @@ import {
   type Sequence,
   type Signed,
   type View,
+  type VoteSignature,
 } from '@concordat/protocol';
 import { CALM, Cluster, quickHash, Random, START, Workload } from '../index';
 import type { Append } from '../disk';
 import { AgreementChecker } from './agreement';
+import { CertificatesChecker } from './certificates';
 import { ConductChecker } from './conduct';
 import { DurabilityChecker } from './durability';
+import { EvidenceChecker } from './evidence';
 import { PromisesChecker } from './promises';
 import { RequestsChecker } from './requests';
+import { StatesChecker } from './states';
 
 const [A, B] = ['a', 'b'].map((digit) => digit.repeat(64)) as [Digest, Digest];
 const member = (index: number): MemberIndex => index as MemberIndex;
@@ -36,6 +40,7 @@ const block = (sequence: number, digest: Digest, batch?: Batch, outcomes: number
   logTime: START,
   outcomes: Uint8Array.from(outcomes),
   headDigest: digest,
+  changes: [],
 });
 
 const batchOf = (...envelopes: Batch['envelopes'][number][]): Batch => createBatch(quickHash, START, envelopes);
@@ -274,6 +279,7 @@ describe('ConductChecker', () => {
   it('too many slots, and a promise that is taken back', () => {
     const state = {
       slots: 3 * table.windowSize + 1,
+      peers: [],
       view: 1,
       promisedView: 1,
       logTime: 0 as Millis,
@@ -284,5 +290,165 @@ describe('ConductChecker', () => {
       checker.inspected(member(1), { ...state, slots: 0, view: 0 as View, promisedView: 0 as View });
     });
     expect(found).toEqual(['bounds', 'views']);
+  });
+
+  it('a pool beyond its bound, and peers that are no members', () => {
+    const state = { slots: 0, view: 0, promisedView: 0, poolEnvelopes: 3, poolBytes: 10, peers: [] };
+    const found = broken((blame) => {
+      const limits = { poolEnvelopesMax: 2, poolBytesMax: 100 };
+      const checker = new ConductChecker(blame, () => true, verifyStatement, table, limits);
+      checker.inspected(member(1), state as unknown as ReplicaState);
+      checker.inspected(member(1), { ...state, poolEnvelopes: 2, poolBytes: 101 } as unknown as ReplicaState);
+      checker.inspected(member(1), { ...state, poolEnvelopes: 2, peers: [1, 2, 3, 4, 5] } as unknown as ReplicaState);
+      checker.inspected(member(1), { ...state, poolEnvelopes: 2 } as unknown as ReplicaState);
+    });
+    expect(found).toEqual(['bounds', 'bounds', 'bounds']);
+  });
+});
+
+describe('CertificatesChecker', () => {
+  const { committee, signatures } = cluster;
+  const signed = (kind: 'commit' | 'prepare' | 'prePrepare', sender: number, digest = A): VoteSignature => {
+    const statement = { kind, epoch: committee.epoch, view: 0 as View, sequence: 1 as Sequence, digest };
+    const { sign } = signatures.sealerOf(member(sender));
+    return { sender: member(sender), signature: sign({ ...statement, sender: member(sender) }) };
+  };
+  const commits = (...senders: number[]): VoteSignature[] => senders.map((sender) => signed('commit', sender));
+  const certified = (votes: readonly VoteSignature[]): CommittedBlock => {
+    const plain = block(1, A);
+    return { ...plain, certificate: { ...plain.certificate, signatures: votes } };
+  };
+  const check = (story: (checker: CertificatesChecker) => void): string[] =>
+    broken((blame) =>
+      story(new CertificatesChecker(blame, committee, quickHash, (...vote) => signatures.verifyStatement(...vote))),
+    );
+
+  it.each([
+    { name: 'a quorum', votes: commits(0, 1, 2), rules: [] },
+    { name: 'one too few', votes: commits(0, 1), rules: ['certificate'] },
+    { name: 'one counted twice', votes: commits(0, 1, 1), rules: ['certificate'] },
+    { name: 'a vote for something else', votes: [...commits(0, 1), signed('commit', 2, B)], rules: ['certificate'] },
+    { name: 'another phase', votes: [...commits(0, 1), signed('prepare', 2)], rules: ['certificate'] },
+    {
+      name: 'a stranger',
+      votes: [...commits(0, 1), { ...signed('commit', 2), sender: member(9) }],
+      rules: ['certificate'],
+    },
+  ])('decides by $name', ({ votes, rules }) => {
+    expect(check((checker) => checker.executed(member(1), certified(votes)))).toEqual(rules);
+  });
+
+  it('a certificate of another sequence', () => {
+    const rules = check((checker) =>
+      checker.executed(member(1), { ...certified(commits(0, 1, 2)), sequence: 2 as Sequence }),
+    );
+    expect(rules).toEqual(['certificate']);
+  });
+
+  it.each([
+    { name: 'the leader and two others', leader: 0, votes: [1, 2], rules: [] },
+    { name: 'the leader twice', leader: 0, votes: [0, 1], rules: ['certificate'] },
+    { name: 'a leader that is none', leader: 1, votes: [1, 2], rules: ['certificate'] },
+  ])('is prepared by $name', ({ leader, votes, rules }) => {
+    const certificate = {
+      view: 0 as View,
+      sequence: 1 as Sequence,
+      digest: A,
+      leaderSignature: signed('prePrepare', leader).signature,
+      signatures: votes.map((sender) => signed('prepare', sender)),
+    };
+    const append: Append = {
+      kept: { kind: 'record', record: { kind: 'prepared', certificate } },
+      bytes: new Uint8Array(0),
+    };
+    expect(check((checker) => checker.durable(member(1), [append]))).toEqual(rules);
+  });
+});
+
+describe('StatesChecker', () => {
+  const checkpoint = (sequence: number, digest: Digest): Signed =>
+    ({ kind: 'checkpoint', sequence, digest, content: { stateDigest: digest } }) as unknown as Signed;
+
+  it('two states after one sequence', () => {
+    const found = broken((blame) => {
+      const checker = new StatesChecker(blame);
+      checker.sealed(member(0), checkpoint(4, A));
+      checker.sealed(member(1), checkpoint(8, B));
+      checker.sealed(member(2), checkpoint(4, A));
+      checker.sealed(member(3), checkpoint(4, B));
+    });
+    expect(found).toEqual(['state-digest']);
+  });
+});
+
+describe('EvidenceChecker', () => {
+  const of = (kind: Parameters<typeof vote>[0], view: number, digest: Digest): Signed => vote(kind, view, digest);
+  const proof = (kind: 'prepare'): Evidence =>
+    ({ kind: 'equivocation', accused: 1, first: { statement: { kind } }, second: {} }) as unknown as Evidence;
+  const finish = (story: (checker: EvidenceChecker) => void): string[] =>
+    broken((blame) => {
+      const checker = new EvidenceChecker(blame);
+      story(checker);
+      checker.finish();
+    });
+
+  it.each([
+    { name: 'two contents in one slot', votes: [of('prepare', 1, A), of('prepare', 1, B)], rules: ['evidence-owed'] },
+    { name: 'one content twice', votes: [of('prepare', 1, A), of('prepare', 1, A)], rules: [] },
+    { name: 'two views', votes: [of('prepare', 1, A), of('prepare', 2, B)], rules: [] },
+    { name: 'two kinds', votes: [of('prepare', 1, A), of('commit', 1, B)], rules: [] },
+    { name: 'an older view asked for twice', votes: [of('viewChange', 2, A), of('viewChange', 1, B)], rules: [] },
+    {
+      name: 'one view asked for twice',
+      votes: [of('viewChange', 2, A), of('viewChange', 2, B)],
+      rules: ['evidence-owed'],
+    },
+  ])('$name', ({ votes, rules }) => {
+    const found = finish((checker) => {
+      for (const message of votes) checker.received(member(0), message);
+    });
+    expect(found).toEqual(rules);
+  });
+
+  it.each([
+    { name: 'a proof', rules: [], act: (checker: EvidenceChecker) => checker.found(member(0), proof('prepare')) },
+    {
+      name: "another member's proof",
+      rules: ['evidence-owed'],
+      act: (checker: EvidenceChecker) => checker.found(member(2), proof('prepare')),
+    },
+    { name: 'a crash', rules: [], act: (checker: EvidenceChecker) => checker.stopped(member(0)) },
+    {
+      name: 'a vote that was not taken',
+      rules: [],
+      act: (checker: EvidenceChecker) => checker.refused(member(0), of('prepare', 1, B), 'future_view'),
+    },
+    {
+      name: 'a refusal as conflicting',
+      rules: ['evidence-owed'],
+      act: (checker: EvidenceChecker) => checker.refused(member(0), of('prepare', 1, B), 'conflicting_proposal'),
+    },
+  ])('two contents, and $name', ({ act, rules }) => {
+    const found = finish((checker) => {
+      checker.received(member(0), of('prepare', 1, A));
+      checker.received(member(0), of('prepare', 1, B));
+      act(checker);
+    });
+    expect(found).toEqual(rules);
+  });
+
+  it('a durable proof outlasts the process', () => {
+    const kept: Append = {
+      kept: { kind: 'record', record: { kind: 'evidence', evidence: proof('prepare') } },
+      bytes: new Uint8Array(0),
+    };
+    const story = (append: readonly Append[]) => (checker: EvidenceChecker) => {
+      checker.durable(member(0), append);
+      checker.stopped(member(0));
+      checker.received(member(0), of('prepare', 2, A));
+      checker.received(member(0), of('prepare', 2, B));
+    };
+    expect(finish(story([kept]))).toEqual([]);
+    expect(finish(story([]))).toEqual(['evidence-owed']);
   });
 });

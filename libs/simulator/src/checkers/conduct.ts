@@ -1,4 +1,4 @@
-import type { Evidence, ReplicaState } from '@concordat/consensus';
+import type { Evidence, ReplicaConfig, ReplicaState } from '@concordat/consensus';
 import { EVIDENCE_KINDS, type EpochTable, type MemberIndex, type StatementVerifier } from '@concordat/protocol';
 import type { Blame, Checker } from '../watch';
 
@@ -13,6 +13,7 @@ export class ConductChecker implements Checker {
     private readonly isCorrect: (member: MemberIndex) => boolean,
     private readonly verify: StatementVerifier,
     private readonly table: EpochTable,
+    private readonly limits?: Pick<ReplicaConfig, 'poolEnvelopesMax' | 'poolBytesMax'>,
   ) {}
 
   accused(member: MemberIndex, evidence: Evidence): void {
@@ -33,6 +34,9 @@ export class ConductChecker implements Checker {
     if (state.slots > 3 * windowSize) {
       this.blame('bounds', member, `${String(state.slots)} slots with a window of ${String(windowSize)}`);
     }
+    this.checkPool(member, state);
+    if (state.peers.length > this.table.members.length)
+      this.blame('bounds', member, `remembers ${String(state.peers.length)} peers`);
     if (state.promisedView < state.view) {
       this.blame('views', member, `is in view ${String(state.view)} and promised only ${String(state.promisedView)}`);
     }
@@ -41,6 +45,13 @@ export class ConductChecker implements Checker {
       this.blame('views', member, `promised view ${String(before)} before, now ${String(state.promisedView)}`);
     }
     this.views.set(member, state.promisedView);
+  }
+
+  private checkPool(member: MemberIndex, { poolEnvelopes, poolBytes }: ReplicaState): void {
+    if (this.limits === undefined) return;
+    const { poolEnvelopesMax, poolBytesMax } = this.limits;
+    if (poolEnvelopes > poolEnvelopesMax || poolBytes > poolBytesMax)
+      this.blame('bounds', member, `${String(poolEnvelopes)} envelopes of ${String(poolBytes)} bytes in its pool`);
   }
 
   private proves({ accused, first, second }: Extract<Evidence, { kind: 'equivocation' }>): boolean {

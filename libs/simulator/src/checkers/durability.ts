@@ -1,5 +1,5 @@
 import type { CommittedBlock } from '@concordat/consensus';
-import { NULL_DIGEST, type Digest, type MemberIndex, type Signed } from '@concordat/protocol';
+import { NULL_DIGEST, type Digest, type MemberIndex, type Sequence, type Signed } from '@concordat/protocol';
 import type { Append } from '../disk';
 import { statementText } from '../trace-text';
 import type { Blame, Checker } from '../watch';
@@ -12,8 +12,10 @@ class DurableIndex {
   /** Highest view of a prepared certificate, by sequence. */
   readonly preparedView = new Map<number, number>();
   readonly decisions = new Map<number, Digest>();
-  /** Every decision from 1 up to here. */
+  /** Every decision from 1 up to here, but for those whose place a state took. */
   decidedThrough = 0;
+  /** A state that is being taken over. */
+  installing: number | undefined;
   state = 0;
   stable = 0;
 
@@ -33,7 +35,10 @@ class DurableIndex {
       this.prepared.add(`${String(view)} ${String(sequence)} ${digest}`);
       this.preparedView.set(sequence, Math.max(view, this.preparedView.get(sequence) ?? 0));
     }
-    if (record.kind === 'state') this.state = Math.max(this.state, record.sequence);
+    if (record.kind === 'state') {
+      this.state = Math.max(this.state, record.sequence);
+      if (record.sequence === this.installing) this.decidedThrough = Math.max(this.decidedThrough, record.sequence);
+    }
     if (record.kind === 'stable') this.stable = Math.max(this.stable, record.certificate.sequence);
   }
 
@@ -51,6 +56,8 @@ class DurableIndex {
 export class DurabilityChecker implements Checker {
   private readonly members = new Map<MemberIndex, DurableIndex>();
   private readonly acknowledgedThrough = new Set<number>();
+  /** Messages whose content was durable when they left: what is durable once stays so. */
+  private readonly cleared = new WeakSet<Signed>();
 
   constructor(
     private readonly blame: Blame,
@@ -60,6 +67,10 @@ export class DurabilityChecker implements Checker {
   durable(member: MemberIndex, appends: readonly Append[]): void {
     const index = this.of(member);
     for (const append of appends) index.add(append);
+  }
+
+  installed(member: MemberIndex, sequence: Sequence): void {
+    this.of(member).installing = sequence;
   }
 
   /** A VIEW-CHANGE tells of everything that is prepared here, in its highest view: what it leaves out, the new view may drop. */
@@ -80,10 +91,10 @@ export class DurabilityChecker implements Checker {
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
-    if (message.sender !== member) return;
+    if (message.sender !== member || this.cleared.has(message)) return;
     const lacking = this.lackingFor(this.of(member), message);
-    if (lacking !== undefined)
-      this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
+    if (lacking === undefined) this.cleared.add(message);
+    else this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
   }
 
   acknowledged(member: MemberIndex, { sequence, certificate }: CommittedBlock): void {

@@ -41,6 +41,8 @@ const promisedBy = ({ kind, view }: Signed): number => (EVIDENCE_KINDS.includes(
  */
 export class PromisesChecker implements Checker {
   private readonly members = new Map<MemberIndex, Promises>();
+  /** Messages that were durable when they left: what is durable once stays so. */
+  private readonly cleared = new WeakSet<Signed>();
 
   constructor(private readonly blame: Blame) {}
 
@@ -88,12 +90,10 @@ export class PromisesChecker implements Checker {
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
-    if (message.sender !== member || !EVIDENCE_KINDS.includes(message.kind)) return;
+    if (message.sender !== member || this.cleared.has(message) || !EVIDENCE_KINDS.includes(message.kind)) return;
     const durable = this.of(member).durable;
-    for (const [key, digest] of slotsOf(message)) {
-      if (durable.get(key) !== digest)
-        this.blame('durable-first', member, `sent ${statementText(message)} before it was durable`);
-    }
+    if (slotsOf(message).every(([key, digest]) => durable.get(key) === digest)) this.cleared.add(message);
+    else this.blame('durable-first', member, `sent ${statementText(message)} before it was durable`);
   }
 
   private of(member: MemberIndex): Promises {

@@ -77,4 +77,8 @@ export const someProgress: EnvelopeProgress = {
   view: view(3),
   sequence: sequence(9),
   votes: { prePrepare: 1, prepare: 2, commit: 0 },
+  voters: [],
+  behind: undefined,
+  proposed: sequence(9),
+  windowTop: sequence(128),
 };

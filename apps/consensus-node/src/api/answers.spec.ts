@@ -1,0 +1,114 @@
+import { epochChainToJson, verifyDecision } from '@concordat/client';
+import { createClientSigner, createSigner, nativeHash, signatureSuite } from '@concordat/crypto';
+import {
+  asciiBytes,
+  checkpointDigest,
+  Committee,
+  createBatch,
+  createEpochTable,
+  digest,
+  epoch,
+  Epochs,
+  epochTableHash,
+  memberIndex,
+  millis,
+  nodeId,
+  sequence,
+  swarmId,
+  view,
+  type Digest,
+  type EpochTable,
+  type MessageKind,
+  type VoteSignature,
+} from '@concordat/protocol';
+import { type SettledRequest } from '@concordat/replica-host';
+import { consensusAnswer } from './answers';
+
+const suite = signatureSuite('ed25519');
+const hash = nativeHash;
+const END = sequence(32);
+const PLACE = view(0);
+
+const membersOf = (keys: readonly { readonly publicKey: Uint8Array }[]): EpochTable['members'] =>
+  createEpochTable({
+    members: keys.map(({ publicKey }, index) => ({ nodeId: nodeId(`n${index}`), publicKey })),
+    checkpointInterval: 8,
+  }).members;
+
+const before = [0, 1, 2, 3].map(() => suite.generate());
+const after = before.map((key, index) => (index === 0 ? suite.generate() : key));
+const first = createEpochTable({ members: membersOf(before), checkpointInterval: 8 });
+const second: EpochTable = { ...first, members: membersOf(after), epoch: epoch(1), baseSequence: END };
+const genesis = { swarm: 'test', random: digest('7'.repeat(64)), table: first };
+const id = swarmId(hash, genesis);
+
+/** Signatures of the first three members of an epoch. */
+function votes(table: EpochTable, kind: MessageKind, at: number, what: Digest): VoteSignature[] {
+  const domain = { swarmId: id, tableHash: new Committee(table, hash).hash };
+  return (table.epoch === 0 ? before : after).slice(0, 3).map(({ privateKey }, index) => {
+    const sender = memberIndex(index);
+    const statement = { kind, epoch: table.epoch, view: PLACE, sequence: sequence(at), digest: what, sender };
+    return { sender, signature: createSigner({ suite, privateKey, hash, domain }).signStatement(statement) };
+  });
+}
+
+const content = { stateDigest: digest('5'.repeat(64)), boundary: END, nextTableHash: epochTableHash(hash, second) };
+const epochs = new Epochs(hash, first);
+epochs.add({
+  table: second,
+  certificate: {
+    sequence: END,
+    content,
+    signatures: votes(first, 'checkpoint', END, checkpointDigest(hash, END, content)),
+  },
+});
+
+function settledAt(table: EpochTable, at: number): SettledRequest {
+  const client = createClientSigner({ suite, privateKey: suite.generate().privateKey, hash, swarmId: id });
+  const request = {
+    value: asciiBytes('"go"'),
+    category: 'general',
+    priority: 'normal',
+    proposer: '',
+    metadata: new Uint8Array(0),
+    expiresAt: millis(1_800_000_000_000),
+  } as const;
+  const envelope = client.signEnvelope({ firstNonce: 1n, requests: [request] });
+  const batch = createBatch(hash, millis(1_700_000_000_000), [envelope]);
+  const certificate = {
+    view: PLACE,
+    sequence: sequence(at),
+    digest: batch.digest,
+    signatures: votes(table, 'commit', at, batch.digest),
+  };
+  return {
+    status: 'decided',
+    proposalId: `${envelope.signerKey.slice(2)}:1`,
+    envelope,
+    request,
+    envelopeIndex: 0,
+    requestIndex: 0,
+    block: { sequence: sequence(at), logTime: batch.time, batch, certificate },
+    durationMs: 1,
+  };
+}
+
+describe('the answer for a decided proposal', () => {
+  it.each([
+    ['of an epoch that is over', first, 1],
+    ['at the very end of an epoch', first, END],
+    ['of the epoch that the member is in', second, END + 1],
+  ] as const)('%s carries a certificate that holds', (_, table, at) => {
+    const answer = consensusAnswer(settledAt(table, at), { epochs, swarmId: id, byzantine: [] });
+    if (answer.status !== 'decided') throw new Error(answer.status);
+    const primitives = { hash, verifySignature: suite.verify };
+    const chain = epochChainToJson(epochs, id, first.epoch, 1);
+    const certificate: unknown = JSON.parse(JSON.stringify(answer.certificate));
+    expect(verifyDecision(certificate, genesis, primitives, { chain })).toMatchObject({
+      holds: true,
+      epoch: table.epoch,
+      sequence: at,
+      proposal_id: answer.proposal_id,
+    });
+  });
+});

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { COUNTED_FAULTS, PROTOCOL_STEPS, whyImpossible } from '@concordat/simulator';
+
+const CLI = resolve(__dirname, '../../dist/apps/cli/main.cjs');
+
+/** The gate is the same for everybody; CONCORDAT_SEED moves it. `npm run soak` draws fresh seeds. */
+const FIRST_SEED = Number(process.env['CONCORDAT_SEED'] ?? 1);
+const BATCHES = 10;
+const BATCH = 2000;
+const BATCH_TIMEOUT_MS = 240_000;
+
+interface Report {
+  readonly schedules: number;
+  readonly seconds: number;
+  readonly per_second: number;
+  readonly trace_hash: string;
+  readonly mean: Readonly<Record<string, number>>;
+  readonly real_signatures: number;
+  readonly canary: { readonly unseen: readonly string[] } | null;
+  readonly coverage: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly surprising: readonly string[];
+  readonly violations: readonly { readonly report: string; readonly shrunk?: { readonly report: string } }[];
+}
+
+interface Run {
+  readonly code: number;
+  readonly report: Report;
+}
+
+/** `concordat simulate`, as a person would run it. */
+function simulate(args: readonly string[], flags: readonly string[] = []): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const command = [...flags, CLI, 'simulate', '--json', ...args];
+    execFile(process.execPath, command, { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      if (stdout === '') reject(new Error(`exit ${String(code)}: ${stderr}`));
+      else resolve({ code, report: JSON.parse(stdout) as Report });
+    });
+  });
+}
+
+describe('20,000 schedules break no rule', () => {
+  const reports: Report[] = [];
+
+  it.each(Array.from({ length: BATCHES }, (_, index) => FIRST_SEED + index * BATCH))(
+    '2,000 from seed %i on, and the canary is seen',
+    async (seed) => {
+      const { code, report } = await simulate(['--seed', String(seed), '--count', String(BATCH)]);
+      expect(report.violations.map((violation) => violation.shrunk?.report ?? violation.report)).toEqual([]);
+      expect(report.canary?.unseen).toEqual([]);
+      expect({ code, schedules: report.schedules }).toEqual({ code: 0, schedules: BATCH });
+      expect(report.real_signatures).toBe(BATCH / 200);
+      reports.push(report);
+    },
+    BATCH_TIMEOUT_MS,
+  );
+
+  it('and every fault hit every step that it can hit', () => {
+    expect(reports).toHaveLength(BATCHES);
+    const uncovered = COUNTED_FAULTS.flatMap((fault) =>
+      PROTOCOL_STEPS.filter((step) => whyImpossible(fault, step) === undefined)
+        .filter((step) => reports.every(({ coverage }) => (coverage[fault]?.[step] ?? 0) === 0))
+        .map((step) => `${fault} x ${step}`),
+    );
+    expect(uncovered).toEqual([]);
+    expect(reports.flatMap(({ surprising }) => surprising)).toEqual([]);
+  });
+
+  it('none of which are trivial', () => {
+    const mean = (name: string): number =>
+      reports.reduce((sum, report) => sum + (report.mean[name] ?? 0), 0) / reports.length;
+    expect(mean('sequences')).toBeGreaterThan(8);
+    expect(mean('decided')).toBeGreaterThan(14);
+    expect(mean('views')).toBeGreaterThan(1.6);
+    expect(mean('faults')).toBeGreaterThan(4.4);
+  });
+});
+
+describe('a seed replays exactly', () => {
+  it('under other hash seeds, compilers and heaps: nothing of the machine enters a trace', async () => {
+    const args = ['--seed', '600', '--count', '40', '--jobs', '1'];
+    const runs = [
+      await simulate(args),
+      await simulate(args, ['--hash-seed=1', '--random-seed=1', '--no-opt']),
+      await simulate(args, ['--hash-seed=77', '--random-seed=9', '--max-semi-space-size=1', '--no-lazy']),
+    ];
+    const [first] = runs;
+    expect(runs.map(({ report }) => report.trace_hash)).toEqual(runs.map(() => first?.report.trace_hash));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+  }, 240_000);
+
+  it('alone as among others, and with real signatures', async () => {
+    const alone = await simulate(['--seed', '800']);
+    expect(alone.report).toMatchObject({ schedules: 1, real_signatures: 1, canary: null });
+    expect((await simulate(['--seed', '800', '--count', '1'])).report.trace_hash).toBe(alone.report.trace_hash);
+    const [both, next] = await Promise.all([
+      simulate(['--seed', '800', '--count', '2', '--jobs', '1']),
+      simulate(['--seed', '801']),
+    ]);
+    const folded = BigInt(`0x${alone.report.trace_hash}`) ^ BigInt(`0x${next.report.trace_hash}`);
+    expect(both.report.trace_hash).toBe(folded.toString(16).padStart(16, '0'));
+  }, 240_000);
+});

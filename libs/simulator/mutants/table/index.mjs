@@ -1,0 +1,9 @@
+import { AGREEMENT } from './agreement.mjs';
+import { CATCH_UP } from './catch-up.mjs';
+import { DURABILITY } from './durability.mjs';
+import { EXECUTION } from './execution.mjs';
+import { VALIDITY } from './validity.mjs';
+import { VIEWS } from './views.mjs';
+
+/** Every mutant, by subject. */
+export const MUTANTS = [...AGREEMENT, ...VIEWS, ...DURABILITY, ...EXECUTION, ...VALIDITY, ...CATCH_UP];

@@ -1,0 +1,69 @@
+import { isRejection, type MessageKind } from '@concordat/protocol';
+import type { Append } from './append';
+import type { Packet } from './packet';
+
+/** What members do for a decision, and what a fault may hit. */
+export const PROTOCOL_STEPS = [
+  'pre-prepare',
+  'prepare',
+  'commit',
+  'decision',
+  'checkpoint',
+  'view-change',
+  'new-view',
+  'status',
+  'catch-up',
+  'relay',
+  'restart',
+] as const;
+/** A step of PROTOCOL_STEPS. */
+export type ProtocolStep = (typeof PROTOCOL_STEPS)[number];
+
+const STEP_OF_KIND: Readonly<Record<MessageKind, ProtocolStep>> = {
+  prePrepare: 'pre-prepare',
+  prepare: 'prepare',
+  commit: 'commit',
+  checkpoint: 'checkpoint',
+  viewChange: 'view-change',
+  newView: 'new-view',
+  status: 'status',
+  fetch: 'catch-up',
+  batch: 'catch-up',
+  decided: 'catch-up',
+  requests: 'relay',
+  epochChange: 'catch-up',
+  snapshot: 'catch-up',
+  chunk: 'catch-up',
+};
+
+/** The step that messages of a kind belong to. */
+export const stepOfKind = (kind: MessageKind): ProtocolStep => STEP_OF_KIND[kind];
+
+/** The step of a packet's message; undefined for bytes that are none, or that nobody has read yet. */
+export const stepOfPacket = ({ frame }: Packet): ProtocolStep | undefined =>
+  frame === undefined || isRejection(frame) ? undefined : stepOfKind(frame.statement.kind);
+
+/** The step that something durable belongs to; undefined for evidence. */
+export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
+  switch (kept.kind) {
+    case 'vote':
+      return stepOfKind(kept.message.kind);
+    case 'decision':
+      return 'decision';
+    case 'record':
+      switch (kept.record.kind) {
+        case 'batch':
+          return 'prepare';
+        case 'prepared':
+          return 'commit';
+        case 'newView':
+          return 'new-view';
+        case 'state':
+        case 'stable':
+        case 'epoch':
+          return 'checkpoint';
+        case 'evidence':
+          return undefined;
+      }
+  }
+}
