@@ -23,13 +23,16 @@ export function createGenesis(options: {
   readonly members: readonly MemberOptions[];
   readonly scheme: SignatureScheme;
   readonly f?: number;
+  /** Public keys of those who may ask for changes of the member table. */
+  readonly operators?: readonly Uint8Array[];
   readonly leaderElection?: LeaderElection;
   readonly weightedVoting?: boolean;
 }): Genesis {
-  const { swarm, members, scheme, f, leaderElection = 'round-robin', weightedVoting = false } = options;
+  const { swarm, members, scheme, f, operators = [], leaderElection = 'round-robin', weightedVoting = false } = options;
   try {
     const table = createEpochTable({
       members,
+      operators,
       signatureScheme: scheme,
       leaderElection,
       weightedVoting,

@@ -1,3 +1,4 @@
+import { type ChangeRequest } from '@concordat/client';
 import { z } from 'zod';
 import { CliError, EXIT, messageOf, systemCode, type ExitCode } from './errors';
 
@@ -44,12 +45,30 @@ const clusterStatus = z.looseObject({
   total_nodes: z.number(),
   healthy_nodes: z.number(),
   consensus_possible: z.boolean(),
+  epoch: z.number(),
+  stable_sequence: z.number(),
+  next_epoch: z.looseObject({ epoch: z.number(), first_sequence: z.number(), table: z.string() }).nullable(),
   status: z.string().optional(),
   connectivity: z.looseObject({ links_down: z.array(link) }).optional(),
   node_statuses: z.array(z.looseObject({ node_id: z.string(), state: z.string() })),
 });
 
-const health = z.looseObject({ status: z.string(), node_id: z.string().optional(), is_leader: z.boolean().optional() });
+const health = z.looseObject({
+  status: z.string(),
+  node_id: z.string().optional(),
+  is_leader: z.boolean().optional(),
+  votes: z.boolean().optional(),
+});
+
+const changeFields = z.looseObject({
+  status: z.enum(['pending', 'accepted', 'effective']),
+  proposal_id: z.string(),
+  node_id: z.string(),
+  effective_epoch: z.number().optional(),
+  first_sequence: z.number().optional(),
+});
+
+const epochs = z.looseObject({ format: z.string(), changes: z.array(z.unknown()) });
 
 /** Answer of propose, without wait. */
 export type Accepted = z.infer<typeof accepted>;
@@ -64,6 +83,11 @@ export type ClusterStatus = z.infer<typeof clusterStatus>;
 /** Answer of health. */
 export type Health = z.infer<typeof health>;
 
+/** Answer for a change of the member table. */
+export type ChangeState = z.infer<typeof changeFields>;
+/** Answer of cluster/epochs: nothing in it is verified. */
+export type EpochPage = z.infer<typeof epochs>;
+
 /** Longest wait for an answer that needs no agreement. */
 const ANSWER_TIMEOUT_MS = 5_000;
 /** How much longer than the proposal's own deadline its answer may take. */
@@ -72,8 +96,8 @@ const DECISION_SLACK_MS = 5_000;
 const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 function exitCodeOf(status: number): ExitCode {
-  // 404 and everything about capacity or quorum mean "not decided"; the other 4xx mean that the request itself is wrong.
-  return status >= 400 && status < 500 && ![404, 408, 429].includes(status) ? EXIT.usage : EXIT.no;
+  // 404, 409 and everything about capacity or quorum mean "not decided"; the other 4xx mean that the request itself is wrong.
+  return status >= 400 && status < 500 && ![404, 408, 409, 429].includes(status) ? EXIT.usage : EXIT.no;
 }
 
 /** One member's REST interface. Every method rejects with a CliError. */
@@ -114,6 +138,20 @@ export class HttpApi {
     return this.call(clusterStatus, '/api/v1/cluster/status', ANSWER_TIMEOUT_MS);
   }
 
+  /** Hands in a change of the member table and returns how far it came, after at most `timeoutMs` and a little. */
+  async change(
+    { path, body, headers }: ChangeRequest,
+    { wait, timeoutMs }: { readonly wait: 'decision' | 'epoch'; readonly timeoutMs: number },
+  ): Promise<ChangeState> {
+    const query = new URLSearchParams({ wait, timeout_ms: String(timeoutMs) });
+    return this.call(changeFields, `${path}?${query.toString()}`, timeoutMs + DECISION_SLACK_MS, body, headers);
+  }
+
+  /** Some changes of epochs, those after an epoch. */
+  async epochsAfter(epoch: number): Promise<EpochPage> {
+    return this.call(epochs, `/api/v1/cluster/epochs?after=${epoch}`, ANSWER_TIMEOUT_MS);
+  }
+
   /** How this member is: it says so with any HTTP status. */
   async health(timeoutMs = ANSWER_TIMEOUT_MS): Promise<Health & { readonly ready: boolean }> {
     const { status, value } = await this.fetch('/api/v1/health', timeoutMs);
@@ -121,8 +159,14 @@ export class HttpApi {
     return { ...answer, ready: status === 200 && answer.status === 'healthy' };
   }
 
-  private async call<T>(schema: z.ZodType<T>, path: string, timeoutMs: number, body?: object): Promise<T> {
-    const { status, value } = await this.fetch(path, timeoutMs, body);
+  private async call<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    timeoutMs: number,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const { status, value } = await this.fetch(path, timeoutMs, body, headers);
     if (status >= 200 && status < 300) return this.parse(schema, value);
     const { data } = errorBody.safeParse(value);
     const { code, message } = data?.error ?? { code: `HTTP_${status}`, message: `answered with HTTP ${status}` };
@@ -141,11 +185,20 @@ export class HttpApi {
     );
   }
 
-  private async fetch(path: string, timeoutMs: number, body?: object): Promise<{ status: number; value: unknown }> {
+  private async fetch(
+    path: string,
+    timeoutMs: number,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ status: number; value: unknown }> {
     const sent =
       body === undefined
         ? {}
-        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+        : {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', ...headers },
+            body: JSON.stringify(body),
+          };
     try {
       const response = await fetch(`${this.server}${path}`, { ...sent, signal: AbortSignal.timeout(timeoutMs) });
       return { status: response.status, value: parseJson(await response.text()) };

@@ -1,5 +1,6 @@
+import { EPOCH_AGE_MAX } from '@concordat/client';
 import { isId } from '@concordat/protocol';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Parser of an integer option from `min` to `max`. */
 export const integer =
@@ -11,6 +12,12 @@ export const integer =
     }
     return value;
   };
+
+/** The option that bounds how far a chain of epochs may lead. */
+export const maxEpochAgeOption = (): Option =>
+  new Option('--max-epoch-age <epochs>', 'epochs that the chain may lead beyond the genesis')
+    .argParser(integer(0, 1_000_000))
+    .default(EPOCH_AGE_MAX);
 
 /** Parser of a positive number option, at most `max`. */
 export const positive =

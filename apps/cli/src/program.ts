@@ -1,5 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench';
+import { registerAddNode } from './commands/add-node';
+import { registerEpochs } from './commands/epochs';
+import { registerKey } from './commands/key';
+import { registerMembership } from './commands/membership';
+import { registerWhatIf } from './commands/what-if';
 import { registerGenesis } from './commands/genesis';
 import { registerGet } from './commands/get';
 import { registerHistory } from './commands/history';
@@ -24,6 +29,11 @@ const COMMANDS: readonly Register[] = [
   registerWhy,
   registerHistory,
   registerVerify,
+  registerEpochs,
+  registerKey,
+  registerMembership,
+  registerWhatIf,
+  registerAddNode,
   registerReq,
   registerBench,
   registerSimulate,

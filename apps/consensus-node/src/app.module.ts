@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type NodeMetrics } from '@concordat/telemetry';
 import { ConsensusController, METRICS } from './api/consensus.controller';
+import { MembershipApi } from './api/membership-api';
+import { MembershipVerbsController } from './api/membership-verbs.controller';
+import { MembershipController } from './api/membership.controller';
 import { MEMBER, type MemberPort } from './api/member-port';
 import { NodeApi } from './api/node-api';
 import { VerbsController } from './api/verbs.controller';
@@ -12,8 +15,13 @@ export class AppModule {
   static of(member: MemberPort, metrics: Pick<NodeMetrics, 'scrape'>): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ConsensusController, VerbsController],
-      providers: [NodeApi, { provide: MEMBER, useValue: member }, { provide: METRICS, useValue: metrics }],
+      controllers: [ConsensusController, MembershipController, VerbsController, MembershipVerbsController],
+      providers: [
+        NodeApi,
+        MembershipApi,
+        { provide: MEMBER, useValue: member },
+        { provide: METRICS, useValue: metrics },
+      ],
     };
   }
 }

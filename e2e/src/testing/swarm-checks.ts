@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { verifyDecision, type DecisionCertificate } from '@concordat/client';
+import {
+  fetchEpochChain,
+  verifyDecision,
+  verifyEpochChain,
+  type DecisionCertificate,
+  type EpochChainJson,
+  type VerifierPrimitives,
+} from '@concordat/client';
 import { nativeHash, signatureSuite } from '@concordat/crypto';
+import { type Epochs } from '@concordat/protocol';
 import { DataFolder } from '@concordat/storage';
 import type { Acknowledgement } from './chaos-load';
 import type { MemberProcess, Swarm } from './swarm';
@@ -54,18 +62,37 @@ export async function decidedAt(swarm: Swarm, member: MemberProcess): Promise<De
   const found: Decided[] = [];
   const { verify } = signatureSuite(swarm.genesis.table.signatureScheme);
   const primitives = { hash: nativeHash, verifySignature: verify };
+  const chain = await chainOf(swarm, member, primitives);
   for (let at = 0; at < listed.length; at += ASKED_AT_ONCE) {
     const some = listed.slice(at, at + ASKED_AT_ONCE);
     const answers = await Promise.all(some.map((id) => member.get(`/api/v1/consensus/${id}`)));
     for (const [index, { body }] of answers.entries()) {
       const certificate = body['certificate'] as DecisionCertificate;
-      const verdict = verifyDecision(certificate, swarm.genesis, primitives);
+      const verdict = verifyDecision(certificate, swarm.genesis, primitives, { chain });
       if (!verdict.holds) throw new Error(`${member.name} ${String(some[index])}: ${verdict.reason}`);
       const { sequence, batch_digest: batchDigest } = certificate;
       found.push({ proposalId: verdict.proposal_id, value: body['decided_value'], sequence, batchDigest });
     }
   }
   return found;
+}
+
+/** The chain of epochs that a member tells of, page by page, verified from the genesis on. */
+function chainOf(swarm: Swarm, member: MemberProcess, primitives: VerifierPrimitives): Promise<EpochChainJson> {
+  const ask = async (after: number): Promise<unknown> => {
+    const { status, body } = await member.get(`/api/v1/cluster/epochs?after=${String(after)}`);
+    if (status !== 200) throw new Error(`epochs of ${member.name}: ${JSON.stringify(body)}`);
+    return body;
+  };
+  return fetchEpochChain(ask, swarm.genesis, primitives);
+}
+
+/** The epochs that a member tells of, each proven from the genesis on. */
+export async function epochsOf(swarm: Swarm, member: MemberProcess, primitives: VerifierPrimitives): Promise<Epochs> {
+  const chain = await chainOf(swarm, member, primitives);
+  const verdict = verifyEpochChain(swarm.genesis, primitives, { chain });
+  if (verdict.holds) return verdict.epochs;
+  throw new Error(`epochs of ${member.name}: ${verdict.reason}`);
 }
 
 /** Ids of all decided proposals, oldest first. */

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createKeyFile } from '@concordat/crypto';
+import { createKeyFile, type StoredKey } from '@concordat/crypto';
 import { findNatsServer, startNatsServer, type NatsServer } from '@concordat/nats';
 import {
   createEpochTable,
@@ -30,6 +30,8 @@ export interface SwarmOptions {
   readonly broker?: Pick<NatsServer, 'url' | 'stop'>;
   /** Where each member finds the broker. Default: at the broker's own address. */
   readonly natsUrls?: readonly string[];
+  /** K and L of the genesis; L is 2K. */
+  readonly checkpointInterval?: number;
 }
 
 /** An answer over HTTP. */
@@ -70,7 +72,7 @@ export class MemberProcess {
     readonly name: string,
     readonly url: string,
     private readonly folder: string,
-    private readonly environment: Readonly<Record<string, string>>,
+    private environment: Readonly<Record<string, string>>,
   ) {}
 
   get pid(): number | undefined {
@@ -83,7 +85,9 @@ export class MemberProcess {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  start(): void {
+  /** Starts a process. `more` settings stand from now on. */
+  start(more: Readonly<Record<string, string>> = {}): void {
+    this.environment = { ...this.environment, ...more };
     const log = openSync(join(this.folder, 'member.log'), 'a');
     this.child = spawn(process.execPath, [MEMBER], {
       stdio: ['ignore', log, log],
@@ -120,8 +124,9 @@ export class MemberProcess {
     return answerOf(await fetch(`${this.url}${path}`, { signal: AbortSignal.timeout(10_000) }));
   }
 
-  async post(path: string, body: unknown): Promise<Answer> {
-    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  async post(path: string, body: unknown, more: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', ...more };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
     return answerOf(await fetch(`${this.url}${path}`, { ...init, signal: AbortSignal.timeout(20_000) }));
   }
 
@@ -152,8 +157,17 @@ export class Swarm {
     readonly folder: string,
     readonly genesis: Genesis,
     readonly nats: Pick<NatsServer, 'url' | 'stop'>,
-    readonly members: readonly MemberProcess[],
+    /** May ask for changes of the member table. */
+    readonly operator: StoredKey,
+    private readonly environment: Readonly<Record<string, string>>,
   ) {}
+
+  private readonly processes: MemberProcess[] = [];
+
+  /** All nodes that were made, those of the genesis first. */
+  get members(): readonly MemberProcess[] {
+    return this.processes;
+  }
 
   /** Starts all and waits until every member is healthy. */
   static async start(options: SwarmOptions = {}): Promise<Swarm> {
@@ -170,28 +184,20 @@ export class Swarm {
       publicKey: keys[index]?.publicKey ?? new Uint8Array(0),
       weight: 1,
     }));
-    const table = createEpochTable({ members, signatureScheme: scheme });
+    const operator = createKeyFile(join(folder, 'operator.json'), scheme);
+    const table = createEpochTable({
+      members,
+      signatureScheme: scheme,
+      operators: [operator.publicKey],
+      ...(options.checkpointInterval === undefined ? {} : { checkpointInterval: options.checkpointInterval }),
+    });
     const genesis: Genesis = { swarm: 'e2e', random: digest(toHex(randomBytes(32))), table };
     writeFileSync(join(folder, 'genesis.json'), JSON.stringify(genesisToJson(genesis)));
     const nats = options.broker ?? (await startNatsServer({ binary: natsServerBinary() }));
-    const processes: MemberProcess[] = [];
-    for (const [index, name] of names.entries()) {
-      const port = await freePort();
-      processes.push(
-        new MemberProcess(name, `http://127.0.0.1:${String(port)}`, join(folder, name), {
-          ...environment,
-          NODE_ID: name,
-          DATA_DIR: join(folder, name, 'data'),
-          GENESIS_FILE: join(folder, 'genesis.json'),
-          KEY_FILE: join(folder, name, 'key.json'),
-          NATS_URL: options.natsUrls?.[index] ?? nats.url,
-          HTTP_HOST: '127.0.0.1',
-          HTTP_PORT: String(port),
-        }),
-      );
-    }
-    const swarm = new Swarm(folder, genesis, nats, processes);
-    for (const member of processes) member.start();
+    const swarm = new Swarm(folder, genesis, nats, operator, environment);
+    for (const [index, name] of names.entries())
+      await swarm.make(name, { NATS_URL: options.natsUrls?.[index] ?? nats.url });
+    for (const member of swarm.members) member.start();
     try {
       await swarm.healthy();
     } catch (error) {
@@ -199,6 +205,36 @@ export class Swarm {
       throw error;
     }
     return swarm;
+  }
+
+  /** A further node, with a new key, that no table names yet. It is not started. */
+  async add(name: string): Promise<MemberProcess> {
+    mkdirSync(join(this.folder, name), { mode: 0o700 });
+    createKeyFile(join(this.folder, name, 'key.json'), this.genesis.table.signatureScheme);
+    return this.make(name, { NATS_URL: this.nats.url, JOIN: 'true' });
+  }
+
+  private async make(name: string, more: Readonly<Record<string, string>>): Promise<MemberProcess> {
+    const port = await freePort();
+    const own = join(this.folder, name);
+    const made = new MemberProcess(name, `http://127.0.0.1:${String(port)}`, own, {
+      ...this.environment,
+      NODE_ID: name,
+      DATA_DIR: join(own, 'data'),
+      GENESIS_FILE: join(this.folder, 'genesis.json'),
+      KEY_FILE: join(own, 'key.json'),
+      NEXT_KEY_FILE: join(own, 'next-key.json'),
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: String(port),
+      ...more,
+    });
+    this.processes.push(made);
+    return made;
+  }
+
+  /** The node of that name. */
+  named(name: string): MemberProcess {
+    return this.member(this.members.findIndex((member) => member.name === name));
   }
 
   member(index: number): MemberProcess {

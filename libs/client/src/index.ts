@@ -1,3 +1,4 @@
+export { changeRequest, SIGNATURE_HEADER, type ChangeRequest } from './change-request';
 export { buildDecisionCertificate, decisionText, type DecisionParts } from './decision-certificate';
 export { DECISION_FORMAT, type DecisionBatch, type DecisionCertificate } from './decision-format';
 export {

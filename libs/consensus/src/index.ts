@@ -31,7 +31,13 @@ export {
 } from './replica';
 export { createPbftReplica, type PbftOptions } from './pbft/pbft-replica';
 export { followsPlan, planNewView, type NewViewPlan } from './pbft/view-change-rules';
-export { JOIN_PROOF_AGE_MAX, Membership, type ChangeResult, type MembershipOptions } from './membership/membership';
+export {
+  JOIN_PROOF_AGE_MAX,
+  Membership,
+  type ChangeResult,
+  type MembershipOptions,
+  type RefusalKind,
+} from './membership/membership';
 export type { KeyVerifier } from './membership/authorities';
 export { KNOWN_KEYS_MAX } from './membership/known-keys';
 export { faultMargin, whatIf, type FaultMargin } from './membership/fault-margin';
@@ -49,6 +55,7 @@ export {
   type ReputationOperation,
   type RotateOperation,
 } from './membership/operation';
+export { approvalsText, parseApprovalsText } from './membership/approvals-text';
 export { isRefusal, type Refusal } from './membership/refusal';
 export {
   approve,

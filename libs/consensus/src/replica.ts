@@ -8,6 +8,7 @@ import type {
   DraftOf,
   Epoch,
   EpochChange,
+  EpochTable,
   MemberIndex,
   Millis,
   NodeId,
@@ -279,6 +280,8 @@ export interface ReplicaState {
   readonly epoch: Epoch;
   /** Last sequence of the epoch; 0 while it has no end. */
   readonly boundary: Sequence;
+  /** Table of the next epoch as decided so far; undefined while none is decided on. */
+  readonly next: EpochTable | undefined;
   /** True for a member of the epoch whose votes count. */
   readonly votes: boolean;
   readonly poolEnvelopes: number;

@@ -25,6 +25,7 @@ it('names every kind in its own way', () => {
 });
 
 const rows: [subject: string, made: string][] = [
+  ['bft.local.>', subjects.all],
   ['bft.local.consensus.n0.pre-prepare', subjects.consensus('n0', 'prePrepare')],
   ['bft.local.consensus.>', subjects.allConsensus],
   ['bft.local.direct.n1.n0.view-change', subjects.direct('n1', 'n0', 'viewChange')],

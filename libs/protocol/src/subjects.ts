@@ -2,7 +2,22 @@ import { isId } from './ids';
 import { MESSAGE_KINDS, type MessageKind } from './messages';
 
 /** Verbs that a member answers by request/reply. */
-export const API_VERBS = ['propose', 'submit', 'consensus', 'why', 'history', 'cluster.status', 'health'] as const;
+export const API_VERBS = [
+  'propose',
+  'submit',
+  'consensus',
+  'why',
+  'history',
+  'cluster.status',
+  'cluster.epochs',
+  'cluster.join',
+  'cluster.leave',
+  'cluster.rotate',
+  'cluster.isolate',
+  'cluster.release',
+  'reputation.update',
+  'health',
+] as const;
 /** A verb of API_VERBS. */
 export type ApiVerb = (typeof API_VERBS)[number];
 
@@ -24,6 +39,8 @@ export function subjectsOf(swarm: string): {
   consensus(sender: string, kind: MessageKind): string;
   /** From one member to another. */
   direct(receiver: string, sender: string, kind: MessageKind): string;
+  /** Everything of this swarm. */
+  readonly all: string;
   /** All broadcasts. */
   readonly allConsensus: string;
   /** All that is sent to one member. */
@@ -40,6 +57,7 @@ export function subjectsOf(swarm: string): {
   return {
     consensus: (sender, kind) => `${root}.consensus.${token(sender)}.${kebab(kind)}`,
     direct: (receiver, sender, kind) => `${root}.direct.${token(receiver)}.${token(sender)}.${kebab(kind)}`,
+    all: `${root}.>`,
     allConsensus: `${root}.consensus.>`,
     allDirect: (receiver) => `${root}.direct.${token(receiver)}.>`,
     threat: (sender, kind) => `${root}.threat.${token(sender)}.${token(kind)}`,

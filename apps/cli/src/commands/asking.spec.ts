@@ -29,6 +29,9 @@ const active = {
   view: 0,
 };
 const clusterStatus = {
+  epoch: 2,
+  stable_sequence: 128,
+  next_epoch: { epoch: 3, first_sequence: 321, table: '' },
   total_nodes: 2,
   healthy_nodes: 2,
   byzantine_nodes: 0,
@@ -254,14 +257,15 @@ describe('commands that ask a member', () => {
       faults tolerated   0
       can lose one more  no
       leader             node-0
+      epoch              2; 3 begins with sequence 321
       view changes       0
       proven Byzantine   0
-      ┌────────┬─────────┬────────┬────────────┬───────────┐
-      │ node   │ state   │ role   │ reputation │ decisions │
-      ├────────┼─────────┼────────┼────────────┼───────────┤
-      │ node-0 │ healthy │ leader │ 1          │ 9         │
-      │ node-1 │ healthy │ member │ 1          │ 9         │
-      └────────┴─────────┴────────┴────────────┴───────────┘
+      ┌────────┬─────────┬────────┬────────────┬──────────┬───────────┐
+      │ node   │ state   │ role   │ reputation │ isolated │ decisions │
+      ├────────┼─────────┼────────┼────────────┼──────────┼───────────┤
+      │ node-0 │ healthy │ leader │ 1          │ no       │ 9         │
+      │ node-1 │ healthy │ member │ 1          │ no       │ 9         │
+      └────────┴─────────┴────────┴────────────┴──────────┴───────────┘
       "
     `);
     statusAnswer = { body: { ...clusterStatus, consensus_possible: false } };

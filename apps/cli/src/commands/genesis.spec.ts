@@ -51,6 +51,17 @@ describe('concordat genesis', () => {
     expect({ swarm, f: table.f, n: table.members.length }).toEqual({ swarm: 'local', f: 1, n: 7 });
   });
 
+  it('names operators: a key that it makes for its owner only, and those of others', async () => {
+    const file = join(folder.path, 'operator.json');
+    const other = toBase64Url(signatureSuite('ed25519').generate().publicKey);
+    const { out } = await run(['genesis', ...memberArgs(1), '--operator', other, '--operator-key-out', file]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(parsed(out).table.operators.map(toBase64Url)).toEqual([other, toBase64Url(readKeyFile(file).publicKey)]);
+    const again = await run(['genesis', ...memberArgs(1), '--operator-key-out', file]);
+    expect(again.exitCode).toBe(EXIT.usage);
+    expect(again.err).toContain('exists already');
+  });
+
   it('takes weights, reputations and how leaders are found', async () => {
     const args = memberArgs(5);
     const more = [

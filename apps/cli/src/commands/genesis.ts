@@ -18,7 +18,7 @@ import { EXIT, usageError, type ExitCode } from '../errors';
 import { createGenesis, genesisText, writeGenesisFile } from '../genesis-file';
 import { integer, subjectToken } from '../options';
 import { type Session } from '../session';
-import { createMemberKeys } from '../swarm/member-keys';
+import { createMemberKeys, makeKey } from '../swarm/member-keys';
 import { renderFields } from '../table';
 
 interface GenesisOptions {
@@ -27,6 +27,8 @@ interface GenesisOptions {
   readonly member: readonly MemberOptions[];
   readonly keys?: string;
   readonly f?: number;
+  readonly operator: readonly Uint8Array[];
+  readonly operatorKeyOut?: string;
   readonly scheme: SignatureScheme;
   readonly leaderElection: LeaderElection;
   readonly weightedVoting?: boolean;
@@ -44,6 +46,8 @@ export function registerGenesis(program: Command, session: Session): void {
     .option('--nodes <n>', 'make this many members, node-0 and on; needs --keys', integer(1, 1024))
     .option('--keys <dir>', 'folder for the key files of --nodes: DIR/<node>/key.json')
     .option('--member <id=key>', 'a member and its public key in base64url (repeat)', memberArgument, [])
+    .option('--operator <key>', 'public key of one who may change the member table (repeat)', operatorArgument, [])
+    .option('--operator-key-out <file>', 'make such a key, and write its private half here')
     .option('--f <n>', 'members that may be Byzantine (default: as many as can be)', integer(0, 341))
     .addOption(new Option('--scheme <scheme>', 'signatures').choices(Object.keys(SIGNATURE_SCHEMES)).default('ed25519'))
     .addOption(
@@ -64,15 +68,17 @@ export function registerGenesis(program: Command, session: Session): void {
 }
 
 function makeGenesis(options: GenesisOptions, session: Session): ExitCode {
-  const { out } = options;
-  const genesis = createGenesis({ ...options, members: withChoices(membersOf(options), options) });
+  const { out, operatorKeyOut, operator, scheme } = options;
+  const members = withChoices(membersOf(options), options);
+  const made = operatorKeyOut === undefined ? [] : [makeKey(operatorKeyOut, scheme).publicKey];
+  const genesis = createGenesis({ ...options, members, operators: [...operator, ...made] });
   if (out === undefined) {
     session.surroundings.out(genesisText(genesis));
     return EXIT.done;
   }
   writeGenesisFile(out, genesis);
   const id = swarmId(nativeHash, genesis);
-  const { f, members } = genesis.table;
+  const { f } = genesis.table;
   const value = { file: out, swarm: genesis.swarm, swarm_id: id, nodes: members.length, f };
   session.output.result(value, () =>
     renderFields([
@@ -94,6 +100,14 @@ function membersOf({ nodes, keys, member, scheme }: GenesisOptions): readonly Me
   }
   if (keys === undefined) throw usageError('--nodes makes private keys: name the folder for them with --keys.');
   return createMemberKeys(keys, nodes, scheme);
+}
+
+function operatorArgument(text: string, earlier: readonly Uint8Array[]): readonly Uint8Array[] {
+  try {
+    return [...earlier, fromBase64Url(text)];
+  } catch {
+    throw new InvalidArgumentError('The public key must be base64url.');
+  }
 }
 
 /** What was chosen for one member. */

@@ -19,6 +19,11 @@ export function registerStatus(program: Command, session: Session): void {
     );
 }
 
+function describeEpoch({ epoch, next_epoch: next }: ClusterStatus): string {
+  if (next === null) return String(epoch);
+  return `${epoch}; ${next.epoch} begins with sequence ${next.first_sequence}`;
+}
+
 function describeStatus(status: ClusterStatus): string {
   const links = status.connectivity?.links_down ?? [];
   const fields = renderFields([
@@ -29,17 +34,19 @@ function describeStatus(status: ClusterStatus): string {
     ['faults tolerated', status['byzantine_threshold']],
     ['can lose one more', status['can_tolerate_more_failures'] === true ? 'yes' : 'no'],
     ['leader', status['current_leader']],
+    ['epoch', describeEpoch(status)],
     ['view changes', status['view_changes_count']],
     ['proven Byzantine', status['byzantine_nodes']],
     ['links down', links.length === 0 ? undefined : links.map(({ from, to }) => `${from} to ${to}`)],
   ]);
   const members = renderTable(
-    ['node', 'state', 'role', 'reputation', 'decisions'],
+    ['node', 'state', 'role', 'reputation', 'isolated', 'decisions'],
     status.node_statuses.map((node) => [
       node.node_id,
       node.state,
       node['is_leader'] === true ? 'leader' : 'member',
       node['reputation_score'],
+      node['isolated'] === true ? 'yes' : 'no',
       node['total_decisions'],
     ]),
   );

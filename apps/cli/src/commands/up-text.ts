@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { subjectsOf } from '@concordat/protocol';
 import { DEFAULT_SERVER } from '../session';
 import { FIRST_VALUE, type FirstDecision } from '../swarm/first-decision';
@@ -71,6 +72,7 @@ export function describeReady(ready: Ready): string {
     `  curl -s -X POST '${server}/api/v1/propose?wait=true' -H 'content-type: application/json' -d '${JSON.stringify(body)}'`,
     `  nats --server ${withoutSecrets(natsUrl)} req ${subject} '${JSON.stringify({ ...body, wait: true })}'`,
     `  npx concordat propose '${JSON.stringify(FIRST_VALUE)}' --wait${elsewhere}`,
+    `Have one more member join: npx concordat add-node --data ${dirname(state.genesisFile)} --nats ${withoutSecrets(natsUrl)}${elsewhere}`,
     `Logs are in ${state.members[0]?.logFile ?? ''} and beside it. Ctrl-C (or kill ${process.pid}) stops everything.`,
   ].join('\n');
 }

@@ -93,6 +93,8 @@ describe('concordat up', () => {
       DATA_DIR: join(data, 'node-1', 'data'),
       GENESIS_FILE: join(data, 'genesis.json'),
       KEY_FILE: join(data, 'node-1', 'key.json'),
+      NEXT_KEY_FILE: join(data, 'node-1', 'next-key.json'),
+      JOIN: 'false',
       NATS_URL: 'nats://127.0.0.1:1',
       HTTP_PORT: String(port + 1),
     });
@@ -127,6 +129,7 @@ describe('concordat up', () => {
         curl -s -X POST 'http://127.0.0.1:PORT/api/v1/propose?wait=true' -H 'content-type: application/json' -d '{"value":{"action":"update_strategy","parameters":{"algorithm":"advanced_planning"}}}'
         nats --server nats://127.0.0.1:1 req bft.local.api.propose '{"value":{"action":"update_strategy","parameters":{"algorithm":"advanced_planning"}},"wait":true}'
         npx concordat propose '{"action":"update_strategy","parameters":{"algorithm":"advanced_planning"}}' --wait --server http://127.0.0.1:PORT
+      Have one more member join: npx concordat add-node --data TMP/people --nats nats://127.0.0.1:1 --server http://127.0.0.1:PORT
       Logs are in TMP/people/node-0/member.log and beside it. Ctrl-C (or kill N) stops everything.
       "
     `);

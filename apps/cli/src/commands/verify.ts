@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { EPOCH_AGE_MAX, type DecisionVerdict } from '@concordat/client';
+import { type DecisionVerdict } from '@concordat/client';
 import { type Command } from 'commander';
 import { checkDecisionText } from '../decision-check';
 import { CliError, EXIT, messageOf, systemCode, usageError } from '../errors';
 import { DEFAULT_GENESIS, readGenesisFile } from '../genesis-file';
-import { integer } from '../options';
+import { maxEpochAgeOption } from '../options';
 import { type Session } from '../session';
 import { renderFields } from '../table';
 
@@ -24,13 +24,11 @@ export function registerVerify(program: Command, session: Session): void {
     .description('check a decision certificate offline, against the genesis that you trust')
     .argument('<file>', 'certificate, as propose --cert writes it')
     .option('--genesis <file>', 'genesis of the swarm', DEFAULT_GENESIS)
-    .option('--epochs <file>', 'changes of epochs from the genesis on, for a certificate of a later epoch')
     .option(
-      '--max-epoch-age <epochs>',
-      'epochs that the chain may lead beyond the genesis',
-      integer(0, 1_000_000),
-      EPOCH_AGE_MAX,
+      '--epochs <file>',
+      'chain of epochs, as `concordat epochs --out` writes it, for a certificate of a later epoch',
     )
+    .addOption(maxEpochAgeOption())
     .action(
       session.action((file: string, options: VerifyOptions) => {
         const { genesis, epochs, maxEpochAge } = options;

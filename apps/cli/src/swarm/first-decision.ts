@@ -1,6 +1,6 @@
 import { type DecisionProof } from '@concordat/client';
 import { type Genesis } from '@concordat/protocol';
-import { checkDecision } from '../decision-check';
+import { checkDecision, fetchChain } from '../decision-check';
 import { CliError, EXIT } from '../errors';
 import { HttpApi, type ProposalState } from '../http-api';
 
@@ -18,7 +18,8 @@ export interface FirstDecision {
 /** Has the swarm decide a first proposal, and verifies its certificate offline. Rejects with a CliError. */
 export async function decideFirst(url: string, genesis: Genesis): Promise<FirstDecision> {
   const body = { value: FIRST_VALUE, category: 'strategy_change', timeout_ms: TIMEOUT_MS };
-  const state = await new HttpApi(url).proposeAndWait(body, TIMEOUT_MS);
+  const api = new HttpApi(url);
+  const state = await api.proposeAndWait(body, TIMEOUT_MS);
   if (state.status !== 'decided') {
     throw new CliError(
       EXIT.no,
@@ -26,7 +27,7 @@ export async function decideFirst(url: string, genesis: Genesis): Promise<FirstD
       `the first proposal ${state.proposal_id} is ${state.status}, not decided.`,
     );
   }
-  const verdict = checkDecision(state.certificate, genesis);
+  const verdict = checkDecision(state.certificate, genesis, { chain: await fetchChain(api, genesis) });
   if (verdict.holds) return { state, proof: verdict };
   const message = `the certificate of the first proposal ${state.proposal_id} does not hold: ${verdict.reason}.`;
   throw new CliError(EXIT.no, 'CERTIFICATE_REFUSED', message);

@@ -83,6 +83,8 @@ export class LocalSwarm {
       DATA_DIR: place.dataDir,
       GENESIS_FILE: state.genesisFile,
       KEY_FILE: place.keyFile,
+      NEXT_KEY_FILE: place.nextKeyFile,
+      JOIN: String(place.joined),
       NATS_URL: broker.url,
       HTTP_PORT: String(port),
     };

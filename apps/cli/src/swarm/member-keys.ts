@@ -7,6 +7,9 @@ import { usageError } from '../errors';
 /** Name of member `index` of a local swarm. */
 export const localNodeId = (index: number): NodeId => nodeId(`node-${index}`);
 
+/** Name of the operator's key beside the genesis of a local swarm. */
+export const OPERATOR_KEY = 'operator.json';
+
 /** The member's private key in a folder that holds a folder per member. */
 export const keyFileOf = (folder: string, node: string): string => join(folder, node, 'key.json');
 
@@ -44,6 +47,16 @@ function freshKey(folder: string, node: NodeId, scheme: SignatureScheme): Stored
 export function readMemberKey(path: string): StoredKey {
   try {
     return readKeyFile(path);
+  } catch (thrown) {
+    if (thrown instanceof KeyFileError) throw usageError(`${thrown.message}.`, { cause: thrown });
+    throw thrown;
+  }
+}
+
+/** Writes a fresh key. Throws a CliError. */
+export function makeKey(file: string, scheme: SignatureScheme): StoredKey {
+  try {
+    return createKeyFile(file, scheme);
   } catch (thrown) {
     if (thrown instanceof KeyFileError) throw usageError(`${thrown.message}.`, { cause: thrown });
     throw thrown;

@@ -1,14 +1,19 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { equalBytes, type Genesis } from '@concordat/protocol';
+import { type StoredKey } from '@concordat/crypto';
+import { equalBytes, isId, type Genesis } from '@concordat/protocol';
 import { messageOf, systemCode, usageError } from '../errors';
 import { createGenesis, readGenesisFile, writeGenesisFile } from '../genesis-file';
-import { createMemberKeys, keyFileOf, readMemberKey } from './member-keys';
+import { createMemberKeys, keyFileOf, makeKey, OPERATOR_KEY, readMemberKey } from './member-keys';
 
 /** Where one member of a local swarm keeps what is its own. */
 export interface MemberPlace {
   readonly nodeId: string;
   readonly keyFile: string;
+  /** Where its next key will lie, if it changes it. */
+  readonly nextKeyFile: string;
+  /** The genesis does not name it, or not with this key: it joined later, or changed its key. */
+  readonly joined: boolean;
   readonly dataDir: string;
   readonly logFile: string;
 }
@@ -17,6 +22,7 @@ export interface MemberPlace {
 export interface SwarmState {
   readonly genesis: Genesis;
   readonly genesisFile: string;
+  /** Those of the genesis, then those that were added. */
   readonly members: readonly MemberPlace[];
   /** True when this run made it. */
   readonly created: boolean;
@@ -49,7 +55,10 @@ export function openSwarmState(options: {
   return {
     genesis,
     genesisFile,
-    members: genesis.table.members.map(({ nodeId }) => placeOf(folder, genesis, nodeId)),
+    members: [
+      ...genesis.table.members.map(({ nodeId }) => placeOf(folder, genesis, nodeId)),
+      ...added(folder, genesis),
+    ],
     created,
   };
 }
@@ -64,17 +73,49 @@ function createState(folder: string, genesisFile: string, swarm: string, nodes: 
     });
   }
   const members = createMemberKeys(folder, nodes, 'ed25519');
-  writeGenesisFile(genesisFile, createGenesis({ swarm, members, scheme: 'ed25519' }));
+  const operators = [operatorKey(folder).publicKey];
+  writeGenesisFile(genesisFile, createGenesis({ swarm, members, operators, scheme: 'ed25519' }));
+}
+
+/** Key of this swarm's operator; that of an interrupted run is used again. */
+function operatorKey(folder: string): StoredKey {
+  const file = join(folder, OPERATOR_KEY);
+  return existsSync(file) ? readMemberKey(file) : makeKey(file, 'ed25519');
 }
 
 function placeOf(folder: string, { table }: Genesis, node: string): MemberPlace {
   const keyFile = keyFileOf(folder, node);
   const publicKey = table.members.find(({ nodeId }) => nodeId === node)?.publicKey;
-  if (publicKey === undefined || !equalBytes(readMemberKey(keyFile).publicKey, publicKey)) {
+  const named = publicKey !== undefined && equalBytes(readMemberKey(keyFile).publicKey, publicKey);
+  const place = placeIn(folder, node, !named);
+  // A key that has run in this folder was changed to; the node itself checks that they belong together.
+  if (!named && !existsSync(`${keyFile}.voting-state`)) {
     throw usageError(
       `${keyFile} is not the key that the genesis names for ${node}: restore it, or delete ${folder} to start anew.`,
     );
   }
+  return place;
+}
+
+/** Where a node of a local swarm keeps what is its own. */
+export function placeIn(folder: string, node: string, joined: boolean): MemberPlace {
   const own = join(folder, node);
-  return { nodeId: node, keyFile, dataDir: join(own, 'data'), logFile: join(own, 'member.log') };
+  return {
+    nodeId: node,
+    keyFile: keyFileOf(folder, node),
+    nextKeyFile: join(own, 'next-key.json'),
+    joined,
+    dataDir: join(own, 'data'),
+    logFile: join(own, 'member.log'),
+  };
+}
+
+/** Nodes that the genesis does not name and that have run here: `concordat add-node` made them. */
+function added(folder: string, { table }: Genesis): MemberPlace[] {
+  const named = new Set<string>(table.members.map(({ nodeId }) => nodeId));
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && isId(entry.name) && !named.has(entry.name))
+    .map(({ name }) => placeIn(folder, name, true))
+    .filter(({ keyFile }) => existsSync(`${keyFile}.voting-state`))
+    .sort((a, b) => a.nodeId.localeCompare(b.nodeId, 'en', { numeric: true }));
 }

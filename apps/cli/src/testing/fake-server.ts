@@ -11,6 +11,8 @@ export interface FakeAnswer {
 export interface FakeRequest {
   readonly method: string;
   readonly url: string;
+  /** The header Concordat-Signature, when it was sent. */
+  readonly signature?: string;
   readonly body: unknown;
 }
 
@@ -30,7 +32,9 @@ export class FakeServer {
       incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       incoming.on('end', () => {
         const { method = '', url = '' } = incoming;
-        const request = { method, url, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+        const signature = incoming.headers['concordat-signature'];
+        const parsed = text === '' ? undefined : (JSON.parse(text) as unknown);
+        const request = { method, url, body: parsed, ...(typeof signature === 'string' ? { signature } : {}) };
         fake.requests.push(request);
         const route = routes[`${method} ${url.split('?')[0] ?? ''}`];
         const { status = 200, body } = route?.(request) ?? {

@@ -1,5 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { epochChainToJson } from '@concordat/client';
+import { nativeHash } from '@concordat/crypto';
+import { epoch, Epochs, swarmId } from '@concordat/protocol';
 import { type UpSystem } from '../commands/up';
 import { readGenesisFile } from '../genesis-file';
 import { type Lifetime } from '../swarm/lifetime';
@@ -105,6 +108,11 @@ export class FakeSystem implements UpSystem {
     return FakeServer.listen(
       {
         'GET /api/v1/health': () => ({ body: { status: 'healthy', node_id: nodeId } }),
+        'GET /api/v1/cluster/epochs': () => {
+          const genesis = readGenesisFile(genesisFile);
+          const epochs = new Epochs(nativeHash, genesis.table);
+          return { body: epochChainToJson(epochs, swarmId(nativeHash, genesis), epoch(0), 1) };
+        },
         'POST /api/v1/propose': () => ({ body: this.behaviour.proposeAnswer ?? answer() }),
       },
       Number(env['HTTP_PORT']),

@@ -3,7 +3,9 @@ import {
   type Committee,
   type Digest,
   type Envelope,
+  type Epoch,
   type Epochs,
+  type Genesis,
   type MemberIndex,
   type Millis,
   type NodeId,
@@ -26,6 +28,7 @@ export interface MemberPort {
   readonly self: MemberIndex;
   /** The epochs that it knows. */
   readonly epochs: Epochs;
+  readonly genesis: Genesis;
   readonly swarmId: Digest;
   readonly gateway: Pick<Gateway, 'propose' | 'submit'>;
   readonly proposals: Pick<Proposals, 'executionOf' | 'hasRoomForWaiter' | 'estimatedMs'>;
@@ -37,6 +40,8 @@ export interface MemberPort {
   waitingEnvelope(id: Digest): Envelope | undefined;
   /** The swarm as this member sees it now, give or take a heartbeat. */
   swarm(): SwarmView;
+  /** Resolves with true once the member is in that epoch or a later one; with false when `deadline` passes before. */
+  epochBegun(epoch: Epoch, deadline: Millis): Promise<boolean>;
   /** Requests decided up to a sequence; undefined when that is too long ago. */
   decidedUpTo(sequence: number): number | undefined;
   /** What to expect of a decision's duration before anything was decided. */

@@ -18,8 +18,10 @@ import {
   historyEntry,
   type UndecidedAnswer,
 } from './answers';
+import { checkCapacity } from './capacity';
 import { MEMBER, type MemberPort } from './member-port';
-import { noQuorum, notSupported, poolFull, prunedProposal, refusalOf, translated, unknownProposal } from './refusals';
+import { notSupported, prunedProposal, refusalOf, translated, unknownProposal } from './refusals';
+import { refuseBareSystemRequest } from './system-requests';
 import { type HistoryInput, type ProposeInput } from './schemas';
 import {
   clusterStatusAnswer,
@@ -69,7 +71,8 @@ export class NodeApi {
   async propose(input: ProposeInput, wait: boolean): Promise<ProposeAnswer> {
     if (input.require_unanimous)
       throw notSupported('require_unanimous', 'is not supported: members do not deliberate yet');
-    this.checkCapacity(wait);
+    if (input.category === 'system') refuseBareSystemRequest(input.value);
+    checkCapacity(this.member, wait);
     const accepted = await this.member.gateway
       .propose({
         value: input.value,
@@ -92,7 +95,7 @@ export class NodeApi {
 
   /** Takes a client's own envelope; with `wait` answers when it is decided. Handing it in twice is the same as once. */
   async submit(bytes: Uint8Array, wait: boolean): Promise<SubmitAnswer> {
-    this.checkCapacity(wait);
+    checkCapacity(this.member, wait);
     const accepted = await this.member.gateway.submit(bytes).catch((thrown: unknown) => {
       throw translated(thrown);
     });
@@ -143,15 +146,6 @@ export class NodeApi {
   /** How this member is. */
   health(): HealthAnswer {
     return healthAnswer(this.member);
-  }
-
-  private checkCapacity(wait: boolean): void {
-    const swarm = this.member.swarm();
-    if (!swarm.reachesQuorum) {
-      const { committee } = this.member;
-      throw noQuorum(committee.weightOf(swarm.connectivity.inReach), committee.quorumWeight);
-    }
-    if (wait && !this.member.proposals.hasRoomForWaiter) throw poolFull('as many callers wait here as may');
   }
 
   private prospects(): Omit<AcceptedAnswer, 'proposal_id'> {

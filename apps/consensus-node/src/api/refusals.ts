@@ -28,6 +28,12 @@ export function parsed<T extends z.ZodType>(schema: T, value: unknown): z.output
   throw invalidFields(problems.slice(0, 10));
 }
 
+/** 400 for a change of the member table: `reason` begins with the path of the wrong field. */
+export function malformedOperation(reason: string): ApiError {
+  const at = reason.indexOf(': ');
+  return invalidFields([{ field: reason.slice(0, at).replace(/^operation\./, ''), message: reason.slice(at + 2) }]);
+}
+
 /** 400: unanimity needs deliberation, which does not exist yet. */
 export const notSupported = (field: string, message: string): ApiError =>
   new ApiError(400, 'NOT_SUPPORTED', `${field} ${message}`, [{ field, message }]);
@@ -62,6 +68,7 @@ const REFUSALS: Partial<Record<RejectionCode, readonly [status: number, code: st
   deadline_out_of_bounds: [400, 'INVALID_FIELD', 'timeout_ms'],
   nonce_used: [409, 'NONCE_USED', 'nonce'],
   nonce_out_of_window: [409, 'NONCE_OUT_OF_WINDOW', 'nonce'],
+  not_a_member: [503, 'NOT_A_MEMBER'],
 };
 
 /** A refusal of the gateway or the replica as the caller is told it. */

@@ -11,13 +11,26 @@ import { z } from 'zod';
 import { jsonBytes } from './json-bytes';
 
 const LIMIT_MAX = 100;
-const TIMEOUT_MIN_MS = 1_000;
-const TIMEOUT_MAX_MS = 60_000;
-const TIMEOUT_DEFAULT_MS = 30_000;
+/** Bounds and default of `timeout_ms`. */
+export const TIMEOUT_MIN_MS = 1_000;
+/** See TIMEOUT_MIN_MS. */
+export const TIMEOUT_MAX_MS = 60_000;
+/** See TIMEOUT_MIN_MS. */
+export const TIMEOUT_DEFAULT_MS = 30_000;
 
-const integer = (min: number, max: number) => {
+/** A whole number. */
+export const integer = (min: number, max: number) => {
   const message = `must be an integer from ${min} to ${max}`;
   return z.number(message).int(message).min(min, message).max(max, message);
+};
+/** A whole number as a query writes it. */
+export const integerText = (min: number, max: number) => {
+  const message = `must be an integer from ${min} to ${max}`;
+  return z
+    .string(message)
+    .regex(/^\d{1,16}$/, message)
+    .transform(Number)
+    .pipe(integer(min, max));
 };
 const flag = z.boolean('must be true or false');
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
@@ -72,12 +85,7 @@ export const historyRequest = z.strictObject(
 );
 /** Query of GET /api/v1/history. */
 export const historyQuery = z.strictObject({
-  limit: z
-    .string(`must be an integer from 1 to ${LIMIT_MAX}`)
-    .regex(/^\d{1,9}$/, `must be an integer from 1 to ${LIMIT_MAX}`)
-    .transform(Number)
-    .pipe(integer(1, LIMIT_MAX))
-    .default(10),
+  limit: integerText(1, LIMIT_MAX).default(10),
   cursor: cursor.optional(),
 });
 /** Where nothing may be asked for. */

@@ -1,4 +1,12 @@
-import { type Committee, type MemberIndex, REPUTATION_ONE } from '@concordat/protocol';
+import { type ReplicaState } from '@concordat/consensus';
+import {
+  type Committee,
+  encodeEpochTable,
+  type Member,
+  type MemberIndex,
+  REPUTATION_ONE,
+  toBase64Url,
+} from '@concordat/protocol';
 import { type Connectivity, type Health, type Link, type MemberView } from '@concordat/replica-host';
 import { type DecisionStatistics } from '@concordat/storage';
 import { type MemberPort } from './member-port';
@@ -16,6 +24,14 @@ export interface HealthAnswer {
   readonly out_of_reach: readonly string[];
   readonly total_nodes: number;
   readonly byzantine_threshold: number;
+  readonly epoch: number;
+  /** Last sequence of the epoch; null while no change of the member table is decided on. */
+  readonly epoch_ends_at: number | null;
+  /** False for a node that only follows: the epoch's table does not name it with its key, or isolates it. */
+  readonly votes: boolean;
+  readonly isolated: boolean;
+  /** 0..1; null for a node that is no member. */
+  readonly reputation_score: number | null;
   readonly total_decisions: number;
   /** Decisions that this member can tell of. */
   readonly consensus_history_size: number;
@@ -28,6 +44,8 @@ export interface NodeStatus {
   readonly is_leader: boolean;
   /** 0..1: what the members committed in the epoch's table, nothing else. */
   readonly reputation_score: number;
+  /** Proven Byzantine by decision: its signatures count for nothing in this epoch. */
+  readonly isolated: boolean;
   /** Decisions up to what it says it has executed; null for a member that is not heard, or too far behind to tell. */
   readonly total_decisions: number | null;
 }
@@ -68,7 +86,43 @@ export interface ClusterStatusAnswer {
   readonly current_leader: string;
   /** Views left since the epoch began: they are numbered from 0. */
   readonly view_changes_count: number;
+  readonly swarm: string;
+  readonly swarm_id: string;
+  readonly epoch: number;
+  /** Last sequence of the epoch; null while no change of the member table is decided on. */
+  readonly epoch_ends_at: number | null;
+  /** The table that then holds, as decided so far. */
+  readonly next_epoch: NextEpoch | null;
+  readonly executed_sequence: number;
+  /** Last stable checkpoint: what the proof of a new key names. */
+  readonly stable_sequence: number;
 }
+
+/** The epoch to come. */
+export interface NextEpoch {
+  readonly epoch: number;
+  readonly first_sequence: number;
+  readonly total_nodes: number;
+  readonly byzantine_threshold: number;
+  readonly nodes: readonly string[];
+  /** Canonical bytes of the table (Spec §2.4), in base64url. */
+  readonly table: string;
+}
+
+const reputationOf = (member: Member | undefined): number | null =>
+  member === undefined ? null : member.reputation / REPUTATION_ONE;
+
+const nextEpoch = ({ next }: ReplicaState): NextEpoch | null =>
+  next === undefined
+    ? null
+    : {
+        epoch: next.epoch,
+        first_sequence: next.baseSequence + 1,
+        total_nodes: next.members.length,
+        byzantine_threshold: next.f,
+        nodes: next.members.map(({ nodeId }) => nodeId),
+        table: toBase64Url(encodeEpochTable(next)),
+      };
 
 /** How the member is. */
 export function healthAnswer(member: MemberPort): HealthAnswer {
@@ -76,6 +130,7 @@ export function healthAnswer(member: MemberPort): HealthAnswer {
   const state = member.state();
   const swarm = member.swarm();
   const leader = committee.member(state.leader)?.nodeId ?? '';
+  const own = committee.table.members.find((each) => each.nodeId === nodeId);
   return {
     status: swarm.health,
     node_id: nodeId,
@@ -87,6 +142,11 @@ export function healthAnswer(member: MemberPort): HealthAnswer {
     out_of_reach: swarm.members.filter(({ inReach }) => !inReach).map((other) => other.nodeId),
     total_nodes: committee.n,
     byzantine_threshold: committee.f,
+    epoch: state.epoch,
+    epoch_ends_at: state.boundary === 0 ? null : state.boundary,
+    votes: state.votes,
+    isolated: own?.isolated === true,
+    reputation_score: reputationOf(own),
     total_decisions: state.totalDecided,
     consensus_history_size: member.decisions.statistics.requests.decided,
   };
@@ -101,7 +161,8 @@ export function clusterStatusAnswer(member: MemberPort): ClusterStatusAnswer {
     node_id: nodeId,
     state: its,
     is_leader: isLeader,
-    reputation_score: (committee.member(index)?.reputation ?? 0) / REPUTATION_ONE,
+    reputation_score: reputationOf(committee.member(index)) ?? 0,
+    isolated: committee.member(index)?.isolated === true,
     total_decisions: (executed === undefined ? undefined : member.decidedUpTo(executed)) ?? null,
   });
   return {
@@ -117,6 +178,13 @@ export function clusterStatusAnswer(member: MemberPort): ClusterStatusAnswer {
     node_statuses: swarm.members.map(nodeStatus),
     current_leader: committee.member(state.leader)?.nodeId ?? '',
     view_changes_count: state.view,
+    swarm: member.genesis.swarm,
+    swarm_id: member.swarmId,
+    epoch: state.epoch,
+    epoch_ends_at: state.boundary === 0 ? null : state.boundary,
+    next_epoch: nextEpoch(state),
+    executed_sequence: state.executed,
+    stable_sequence: state.stable,
   };
 }
 

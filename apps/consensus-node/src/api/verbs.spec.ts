@@ -1,14 +1,17 @@
 import 'reflect-metadata';
+import { EPOCH_CHAIN_FORMAT, SIGNATURE_HEADER } from '@concordat/client';
 import { NestFactory } from '@nestjs/core';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { type INestMicroservice, type NestApplicationOptions } from '@nestjs/common';
 import { ApiError, NATS_SERVICE, ServiceContext, ServiceErrorFilter, type VerbExtras } from '@concordat/nats';
+import { type Operation } from '@concordat/consensus';
 import { createClientSigner, nativeHash, signatureSuite } from '@concordat/crypto';
 import { API_VERBS, asciiBytes, millis } from '@concordat/protocol';
 import { createMetrics } from '@concordat/telemetry';
 import { firstValueFrom, from, isObservable, mergeMap, of } from 'rxjs';
 import { AppModule } from '../app.module';
-import { FakeMember } from '../testing/fake-member';
+import { proven, signedChange } from '../testing/changes';
+import { FakeMember, OPERATOR } from '../testing/fake-member';
 import { ANSWER_HEADER } from './verbs.controller';
 
 /** Takes the handlers that Nest finds, and calls them as the NATS transport does. */
@@ -118,6 +121,39 @@ describe('the verbs', () => {
     expect(answer).not.toHaveProperty('outcomes');
   });
 
+  it('change the member table as REST does, with the same header', async () => {
+    const key = suite.generate();
+    const join = { kind: 'join', nonce: 1, ...proven(member.swarmId, 'n4', key) } as const;
+    const { body, header } = signedChange(member.swarmId, join, OPERATOR);
+    const headers = { [SIGNATURE_HEADER]: header };
+    expect(await api.ask('cluster.join', { ...body, wait: 'epoch', timeout_ms: 2000 }, headers)).toMatchObject({
+      status: 'effective',
+      cluster_size: 5,
+      effective_epoch: 1,
+      connection_params: { swarm_id: member.swarmId },
+    });
+    await expect(api.ask('cluster.join', body)).rejects.toMatchObject({ status: 403, code: 'UNAUTHORISED' });
+    const changes: readonly [verb: string, operation: Operation][] = [
+      ['cluster.isolate', { kind: 'isolate', nonce: 2, node_id: 'n0', proof: 'AQ' }],
+      ['cluster.release', { kind: 'release', nonce: 3, node_id: 'n0' }],
+      ['cluster.rotate', { kind: 'rotate', nonce: 4, ...proven(member.swarmId, 'n0', suite.generate()) }],
+      ['reputation.update', { kind: 'reputation', nonce: 5, node_id: 'n0', behavior_score: 1, reason: '' }],
+      ['cluster.leave', { kind: 'leave', nonce: 6, node_id: 'n4' }],
+    ];
+    for (const [verb, operation] of changes) {
+      const signed = signedChange(member.swarmId, operation, OPERATOR);
+      expect(await api.ask(verb, signed.body, { [SIGNATURE_HEADER]: signed.header })).toMatchObject({
+        status: 'accepted',
+        node_id: operation.node_id,
+      });
+    }
+    expect(await api.ask('cluster.epochs', {})).toEqual({
+      format: EPOCH_CHAIN_FORMAT,
+      swarm_id: member.swarmId,
+      changes: [],
+    });
+  });
+
   const bad: readonly [string, unknown, number, string, string?][] = [
     ...API_VERBS.filter((verb) => verb !== 'submit').flatMap((verb): [string, unknown, number, string, string?][] => [
       [verb, null, 400, 'INVALID_FIELD', 'body'],
@@ -137,6 +173,8 @@ describe('the verbs', () => {
     ['history', { limit: 1.5 }, 400, 'INVALID_FIELD', 'limit'],
     ['history', { cursor: 1 }, 400, 'INVALID_FIELD', 'cursor'],
     ['cluster.status', { verbose: true }, 400, 'INVALID_FIELD', 'verbose'],
+    ['cluster.epochs', { after: -1 }, 400, 'INVALID_FIELD', 'after'],
+    ['cluster.leave', { nonce: 1, node_id: 'n0', wait: true }, 400, 'INVALID_FIELD', 'wait'],
     ['health', { verbose: true }, 400, 'INVALID_FIELD', 'verbose'],
     ['submit', new Uint8Array(0), 400, 'MALFORMED_ENVELOPE', 'envelope'],
     ['submit', asciiBytes('{"value":1}'), 400, 'MALFORMED_ENVELOPE', 'envelope'],

@@ -57,6 +57,8 @@ export const LOCAL = {
   RETAIN_SEQUENCES: integer(0, 2 ** 52),
   /** The genesis does not name this node with this key: it joined later, or its key was rotated. Until then it follows. */
   JOIN: flag,
+  /** Key that the member changes to, once the epoch's table names it. Its file may come while the member runs. */
+  NEXT_KEY_FILE: path,
   /** Whether the vote log is synced beside the event loop, or once per turn of it. */
   GROUP_COMMIT: oneOf('async', 'sync'),
   LOG_LEVEL: oneOf(...LOG_LEVELS),
@@ -93,6 +95,7 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
   SNAPSHOT_GAP: String(snapshotGap),
   RETAIN_SEQUENCES: '0',
   JOIN: 'false',
+  NEXT_KEY_FILE: '',
   GROUP_COMMIT: 'async',
   LOG_LEVEL: 'info',
   LOG_PRETTY: 'false',

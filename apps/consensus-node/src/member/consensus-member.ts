@@ -5,8 +5,10 @@ import {
   type Committee,
   type Digest,
   type Envelope,
+  type Epoch,
   type EpochChange,
   type Epochs,
+  type Genesis,
   isRejection,
   type MemberIndex,
   type Millis,
@@ -33,12 +35,13 @@ import { type NodeSettings } from '../config/swarm-settings';
 import { type SwarmIdentity } from '../start/read-swarm';
 import { buildGateway } from './build-gateway';
 import { StoredDecisions } from './decisions-port';
+import { EpochWaiters } from './epoch-waiters';
 import { failStop } from './fail-stop';
 import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
 import { type RecoveredMember, recoverReplica } from './recover-replica';
 import { sampleMetrics } from './sample-metrics';
-import { SwarmWatch } from './swarm-watch';
+import { type Earlier, SwarmWatch } from './swarm-watch';
 import { buildTenure, placeOf, type Tenure } from './tenure';
 import { TrafficCounts } from './traffic-counts';
 
@@ -73,6 +76,7 @@ const TOTALS_SEQUENCES_MAX = 4_096;
 export class ConsensusMember implements MemberPort {
   readonly nodeId: SwarmIdentity['nodeId'];
   readonly swarmId: SwarmIdentity['swarmId'];
+  readonly genesis: Genesis;
   readonly epochs: Epochs;
   readonly decisions: MemberPort['decisions'];
   readonly gateway: Gateway;
@@ -81,6 +85,7 @@ export class ConsensusMember implements MemberPort {
   readonly expectedMs: number;
   private readonly network: BusNetwork;
   private readonly totals: DecidedTotals;
+  private readonly epochWaiters = new EpochWaiters();
   private readonly traffic = new TrafficCounts();
   private readonly storedDecisions: StoredDecisions;
   private current: Reign;
@@ -98,6 +103,7 @@ export class ConsensusMember implements MemberPort {
     const { nodeId, swarmId, genesis } = identity;
     this.nodeId = nodeId;
     this.swarmId = swarmId;
+    this.genesis = genesis;
     this.epochs = epochs;
     this.decisions = readableDecisions(folder, options.onHalted);
     this.storedDecisions = new StoredDecisions(folder.decisions);
@@ -127,7 +133,7 @@ export class ConsensusMember implements MemberPort {
   /** Replays the data folder and joins the parts; sends nothing yet. Rejects with a BrokerLimitError, and with what replay refuses. */
   static async open(options: MemberOptions): Promise<ConsensusMember> {
     const { identity, folder, bus } = options;
-    const past = await recoverReplica(folder, identity.genesis.table, (committee) => placeOf(committee, identity));
+    const past = await recoverReplica(folder, identity.genesis.table, (committee) => placeOf(committee, identity.keys));
     const { messageBytesMax } = past.epochs.limits;
     if (messageBytesMax > bus.maxPayloadBytes) {
       throw new BrokerLimitError(
@@ -162,6 +168,7 @@ export class ConsensusMember implements MemberPort {
     await this.succession;
     await this.current.host.stop();
     this.proposals.close();
+    this.epochWaiters.close();
   }
 
   now(): Millis {
@@ -178,6 +185,16 @@ export class ConsensusMember implements MemberPort {
 
   swarm(): SwarmView {
     return this.current.watch.view;
+  }
+
+  epochBegun(epoch: Epoch, deadline: Millis): Promise<boolean> {
+    return this.committee.epoch >= epoch ? Promise.resolve(true) : this.epochWaiters.wait(epoch, deadline);
+  }
+
+  /** Sends callers home whose time is over. */
+  sweep(): void {
+    this.proposals.sweep(this.now());
+    this.epochWaiters.sweep(this.now());
   }
 
   decidedUpTo(sequence: number): number | undefined {
@@ -198,13 +215,15 @@ export class ConsensusMember implements MemberPort {
   /** Hands an envelope in; one that the end of an epoch surprises goes into the next. */
   private async submit(envelope: Authentic): Promise<Rejection | undefined> {
     for (;;) {
-      await this.succession;
-      const { host } = this.current;
+      const { host, tenure } = this.current;
       try {
         return await host.submit(envelope);
       } catch (error) {
         const ended = host.state === 'ended' || host !== this.current.host || this.succession !== undefined;
         if (!(error instanceof HostStoppedError) || this.stopped || !ended) throw error;
+        // The host ends some time before the next epoch begins: its end must be on disk first.
+        const next = (tenure.committee.epoch + 1) as Epoch;
+        if (!(await this.epochBegun(next, Number.MAX_SAFE_INTEGER as Millis))) throw error;
       }
     }
   }
@@ -223,6 +242,7 @@ export class ConsensusMember implements MemberPort {
   private async begin({ table }: EpochChange): Promise<void> {
     const { identity, settings, logger } = this.options;
     const { host, tenure } = this.current;
+    this.lookForNextKey();
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
@@ -239,10 +259,12 @@ export class ConsensusMember implements MemberPort {
     };
     const waiting = tenure.replica.waiting();
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
-    this.current = this.reign(next, recovered);
+    const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
+    this.current = this.reign(next, recovered, earlier);
     const members = table.members.map(({ nodeId }) => nodeId);
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
+    this.epochWaiters.begun(table.epoch);
   }
 
   /** Gives up decisions that are stable and older than what is to be retained. */
@@ -262,7 +284,17 @@ export class ConsensusMember implements MemberPort {
     );
   }
 
-  private reign(tenure: Tenure, recovered: Recovered): Reign {
+  /** A key that cannot be used keeps this node from voting with it, not from following. */
+  private lookForNextKey(): void {
+    const { identity, logger } = this.options;
+    try {
+      identity.keys.look();
+    } catch (error) {
+      logger.error({ err: error }, 'the next key cannot be used');
+    }
+  }
+
+  private reign(tenure: Tenure, recovered: Recovered, earlier?: Earlier): Reign {
     const { identity, settings, folder, bus, metrics, logger, onHalted } = this.options;
     const { committee, self, replica, opener, seal } = tenure;
     const { proposals, totals, traffic } = this;
@@ -308,6 +340,7 @@ export class ConsensusMember implements MemberPort {
         silenceMaxMs: silenceMaxMs(settings.replica),
         lagMax: committee.table.windowSize,
       },
+      earlier,
     );
     if (folder.decisions.oldestSequence > 1) host.retained(toSequence(folder.decisions.oldestSequence));
     return { tenure, host, watch };

@@ -12,13 +12,13 @@ import {
   type Committee,
   type Draft,
   type Epochs,
-  equalBytes,
   type MemberIndex,
   OBSERVER,
   seal,
   type Signed,
 } from '@concordat/protocol';
 import { type NodeSettings } from '../config/swarm-settings';
+import { type MemberKeys } from '../start/member-keys';
 import { type SwarmIdentity } from '../start/read-swarm';
 
 /** What a member is in one epoch: its replica there, with its eyes and its pen. */
@@ -46,19 +46,16 @@ export interface TenureOptions {
 /** Envelopes remembered as verified: those whose batch comes when they have left the pool again. */
 const VERIFIED_ENVELOPES_MAX = 1 << 13;
 
-/** The place of this node in an epoch: a name without the key that the table has for it is nobody's. */
-export function placeOf(committee: Committee, { nodeId, key }: Pick<SwarmIdentity, 'nodeId' | 'key'>): MemberIndex {
-  const index = committee.indexOf(nodeId);
-  const member = index === undefined ? undefined : committee.member(index);
-  return index !== undefined && member !== undefined && equalBytes(member.publicKey, key.publicKey) ? index : OBSERVER;
-}
+/** The place of this node in an epoch: a name without a key that the table has for it is nobody's. */
+export const placeOf = (committee: Committee, keys: MemberKeys): MemberIndex =>
+  keys.in(committee) === undefined ? OBSERVER : (committee.indexOf(keys.nodeId) ?? OBSERVER);
 
 /** Builds the engine that the table names, on what the data folder or the tenure before left. */
 export function buildTenure(options: TenureOptions): Tenure {
   const { identity, settings, epochs, committee, recovered, waiting = [] } = options;
-  const { swarmId, nodeId, key } = identity;
+  const { swarmId, nodeId, keys } = identity;
   const suite = signatureSuite(committee.table.signatureScheme);
-  const self = placeOf(committee, identity);
+  const self = placeOf(committee, keys);
   const replica = createPbftReplica({
     swarmId,
     epochs,
@@ -72,7 +69,9 @@ export function buildTenure(options: TenureOptions): Tenure {
     waiting,
   });
   const domain = { swarmId, tableHash: committee.hash };
-  const signer = createSigner({ suite, privateKey: key.privateKey, hash: nativeHash, domain });
+  // Who is nobody there signs nothing that counts.
+  const { privateKey } = keys.in(committee) ?? keys.key;
+  const signer = createSigner({ suite, privateKey, hash: nativeHash, domain });
   const opener = createOpener({
     committee,
     epochs,

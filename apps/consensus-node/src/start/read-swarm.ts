@@ -10,14 +10,15 @@ import {
   type NodeId,
   swarmId,
 } from '@concordat/protocol';
+import { MemberKeys } from './member-keys';
 import { type LoadedSettings, type SettingProblem } from '../config/load-settings';
 
 /** Who this member is, and in which swarm. */
 export interface SwarmIdentity {
   readonly genesis: Genesis;
   readonly swarmId: Digest;
-  readonly key: StoredKey;
   readonly nodeId: NodeId;
+  readonly keys: MemberKeys;
 }
 
 /** What the files of a member say; what is missing is among `problems`. */
@@ -55,7 +56,7 @@ function readKey(path: string, problems: SettingProblem[]): StoredKey | undefine
 
 /** Reads genesis and key, as far as the settings name them, and checks that the key is this member's. Never throws for what the files hold. */
 export function readSwarm({ settings }: LoadedSettings): ReadSwarm {
-  const { NODE_ID, GENESIS_FILE, KEY_FILE, JOIN } = settings;
+  const { NODE_ID, GENESIS_FILE, KEY_FILE, NEXT_KEY_FILE, JOIN } = settings;
   const problems: SettingProblem[] = [];
   const genesis = GENESIS_FILE === undefined ? undefined : readGenesis(GENESIS_FILE, problems);
   const key = KEY_FILE === undefined ? undefined : readKey(KEY_FILE, problems);
@@ -66,7 +67,7 @@ export function readSwarm({ settings }: LoadedSettings): ReadSwarm {
     problems.push({ key: 'NODE_ID', message });
     return { genesis, identity: undefined, problems };
   }
-  if (key === undefined) return { genesis, identity: undefined, problems };
+  if (key === undefined || KEY_FILE === undefined) return { genesis, identity: undefined, problems };
   if (key.scheme !== genesis.table.signatureScheme)
     problems.push({
       key: 'KEY_FILE',
@@ -77,5 +78,6 @@ export function readSwarm({ settings }: LoadedSettings): ReadSwarm {
     problems.push({ key: 'KEY_FILE', message });
   }
   const id = swarmId(nativeHash, genesis);
-  return { genesis, identity: { genesis, swarmId: id, key, nodeId: nodeId(NODE_ID) }, problems };
+  const keys = new MemberKeys(nodeId(NODE_ID), key, KEY_FILE, NEXT_KEY_FILE || undefined);
+  return { genesis, identity: { genesis, swarmId: id, nodeId: keys.nodeId, keys }, problems };
 }

@@ -45,12 +45,14 @@ function configure(env: Environment): { readonly settings: NodeSettings; readonl
 }
 
 async function openFolder(identity: SwarmIdentity, { local }: NodeSettings): Promise<DataFolder> {
-  const { swarmId, nodeId, key } = identity;
-  const { KEY_FILE: keyFile, DATA_DIR: dataDir } = local;
-  const voting = VotingState.check({ swarmId, nodeId, publicKey: key.publicKey, keyFile, dataDir });
+  const { swarmId, nodeId, keys } = identity;
+  const { DATA_DIR: dataDir } = local;
+  const key = { publicKey: keys.key.publicKey, file: keys.keyFile };
+  const voting = VotingState.check({ swarmId, nodeId, key, dataDir });
   const folder = await DataFolder.open(dataDir, { hash: nativeHash });
   try {
     voting.bind(folder.voteLog.isNew);
+    keys.useWith((place) => voting.adopt(place));
   } catch (error) {
     await folder.close();
     throw error;
@@ -75,7 +77,7 @@ async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
 function beat(member: ConsensusMember, strategy: NatsServiceStrategy, everyMs: number): () => void {
   let ready = false;
   const timer = setInterval(() => {
-    member.proposals.sweep(member.now());
+    member.sweep();
     if (member.isReady === ready) return;
     ready = !ready;
     void strategy.setReady(ready);

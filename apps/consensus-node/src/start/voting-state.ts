@@ -19,12 +19,17 @@ export class VotingStateError extends Error {
   override readonly name = 'VotingStateError';
 }
 
+/** A key and the file that it lies in. */
+export interface KeyPlace {
+  readonly publicKey: Uint8Array;
+  readonly file: string;
+}
+
 /** Who votes, and where its votes are kept. */
 export interface VotingIdentity {
   readonly swarmId: Digest;
   readonly nodeId: string;
-  readonly publicKey: Uint8Array;
-  readonly keyFile: string;
+  readonly key: KeyPlace;
   readonly dataDir: string;
 }
 
@@ -32,7 +37,10 @@ const label = z.strictObject({
   format: z.literal('concordat.voting-state.v1'),
   swarm_id: z.string(),
   node_id: z.string(),
+  /** The key that the folder was begun with. */
   public_key: z.string(),
+  /** Keys that the member changed to since then. */
+  further_keys: z.array(z.string()).optional(),
   /** Drawn when the folder was begun: ties the key to this folder and no other. */
   folder: z.string(),
 });
@@ -75,40 +83,47 @@ function writeLabel(path: string, value: Label): void {
   syncFolder(dirname(resolve(path)));
 }
 
+const keysOf = ({ public_key: first, further_keys: further = [] }: Label): readonly string[] => [first, ...further];
+
+/** The copy beside a key; undefined for one that never ran. Throws a VotingStateError when it names another folder. */
+function readCopy(file: string, nodeId: string, dataDir: string, inFolder: Label | undefined): Label | undefined {
+  const copy = readLabel(`${file}.voting-state`);
+  if (copy === undefined || copy.folder === inFolder?.folder) return copy;
+  throw new VotingStateError(
+    `the key of ${nodeId} has run before, but ${dataDir} does not hold its voting state: restore that folder, or give the member a new key`,
+  );
+}
+
 /**
- * Ties a signing key to the one data folder that holds its voting state (Spec §6).
+ * Ties a member's signing keys to the one data folder that holds its voting state (Spec §6).
  *
- * A label in the folder and its copy beside the key (`<key file>.voting-state`) name each other. A key whose copy exists
+ * A label in the folder and its copy beside each key (`<key file>.voting-state`) name each other. A key whose copy exists
  * starts on that folder only: on an empty or another one it could sign against what it signed before. The copy is made
- * before the first vote, once the folder is durable.
+ * before the first vote, once the folder is durable. A folder takes a further key only together with one that it knows.
  */
 export class VotingState {
   private constructor(
-    private readonly folderFile: string,
+    private readonly dataDir: string,
     private readonly keyFile: string,
-    private readonly own: Label,
+    private own: Label,
     /** This key has run before. */
     private readonly isBound: boolean,
   ) {}
 
   /** Checks key and folder against each other; labels a new folder. Throws a VotingStateError. */
-  static check({ swarmId, nodeId, publicKey, keyFile, dataDir }: VotingIdentity): VotingState {
+  static check({ swarmId, nodeId, key, dataDir }: VotingIdentity): VotingState {
     const folderFile = join(dataDir, LABEL_FILE);
-    const boundFile = `${keyFile}.voting-state`;
-    const identity = { swarm_id: swarmId, node_id: nodeId, public_key: toBase64Url(publicKey) };
+    const identity = { swarm_id: swarmId, node_id: nodeId, public_key: toBase64Url(key.publicKey) };
     const inFolder = readLabel(folderFile);
-    const besideKey = readLabel(boundFile);
-    for (const field of ['swarm_id', 'node_id', 'public_key'] as const) {
-      if (inFolder !== undefined && inFolder[field] !== identity[field])
-        throw new VotingStateError(
-          `data folder ${dataDir} belongs to another member: its ${field} is ${inFolder[field]}`,
-        );
+    const refuse = (field: string, value: string): never => {
+      throw new VotingStateError(`data folder ${dataDir} belongs to another member: its ${field} is ${value}`);
+    };
+    if (inFolder !== undefined) {
+      if (inFolder.swarm_id !== swarmId) refuse('swarm_id', inFolder.swarm_id);
+      if (inFolder.node_id !== nodeId) refuse('node_id', inFolder.node_id);
+      if (!keysOf(inFolder).includes(identity.public_key)) refuse('public_key', keysOf(inFolder).join(' or '));
     }
-    if (besideKey !== undefined && besideKey.folder !== inFolder?.folder) {
-      throw new VotingStateError(
-        `the key of ${nodeId} has run before, but ${dataDir} does not hold its voting state: restore that folder, or give the member a new key`,
-      );
-    }
+    const copy = readCopy(key.file, nodeId, dataDir, inFolder);
     const own = inFolder ?? {
       format: 'concordat.voting-state.v1',
       ...identity,
@@ -118,7 +133,7 @@ export class VotingState {
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
       writeLabel(folderFile, own);
     }
-    return new VotingState(folderFile, boundFile, own, besideKey !== undefined);
+    return new VotingState(dataDir, key.file, own, copy !== undefined);
   }
 
   /**
@@ -127,14 +142,30 @@ export class VotingState {
    */
   bind(logIsNew: boolean): void {
     if (!this.isBound) {
-      writeLabel(this.keyFile, this.own);
+      writeLabel(`${this.keyFile}.voting-state`, this.own);
       return;
     }
     if (!logIsNew) return;
     // Opening has begun a log there, which would pass for the real one at the next start.
-    rmSync(this.folderFile);
+    rmSync(join(this.dataDir, LABEL_FILE));
     throw new VotingStateError(
       `the key of ${this.own.node_id} has run before, but the vote log of its data folder is gone: restore the folder, or give the member a new key`,
     );
+  }
+
+  /**
+   * Takes a further key of this member, before anything is signed with it. To be called once the folder is bound. Throws a
+   * VotingStateError for a key that has run on another folder.
+   */
+  adopt({ publicKey, file }: KeyPlace): void {
+    const { own, dataDir } = this;
+    const copy = readCopy(file, own.node_id, dataDir, own);
+    const key = toBase64Url(publicKey);
+    if (!keysOf(own).includes(key)) {
+      this.own = { ...own, further_keys: [...(own.further_keys ?? []), key] };
+      writeLabel(join(dataDir, LABEL_FILE), this.own);
+    }
+    // Last: a key with a copy is one that its folder knows.
+    if (copy === undefined) writeLabel(`${file}.voting-state`, this.own);
   }
 }

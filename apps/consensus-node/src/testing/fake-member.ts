@@ -1,4 +1,4 @@
-import { type CommittedBlock, type ReplicaState } from '@concordat/consensus';
+import { type CommittedBlock, Membership, type ReplicaState, type RequestedChange } from '@concordat/consensus';
 import { createOpener, createSigner, nativeHash, signatureSuite } from '@concordat/crypto';
 import {
   Committee,
@@ -35,9 +35,13 @@ import { type MemberPort } from '../api/member-port';
 
 const NOW = millis(1_700_000_000_000);
 const suite = signatureSuite('ed25519');
-const keys = [0, 1, 2, 3].map(() => suite.generate());
+/** Of members n0 to n3. */
+export const MEMBER_KEYS = [0, 1, 2, 3].map(() => suite.generate());
+/** May change the member table. */
+export const OPERATOR = suite.generate();
 const table = createEpochTable({
-  members: keys.map(({ publicKey }, i) => ({ nodeId: nodeId(`n${i}`), publicKey, weight: 1 })),
+  operators: [OPERATOR.publicKey],
+  members: MEMBER_KEYS.map(({ publicKey }, i) => ({ nodeId: nodeId(`n${i}`), publicKey, weight: 1 })),
 });
 const head = digest('a'.repeat(64));
 
@@ -92,6 +96,15 @@ export class FakeMember implements MemberPort {
   readonly gateway: Gateway;
   readonly lookup: ProposalLookup;
   readonly expectedMs = 42;
+  readonly membership = new Membership({
+    hash: nativeHash,
+    swarmId: this.swarmId,
+    table,
+    verify: (...signed) => suite.verify(...signed),
+    proves: (proof) => proof[0] === 1,
+  });
+  /** Whether an epoch begins for those who wait for it. */
+  begins = true;
   /** Members that are heard. */
   heard = [0, 2, 3];
   /** Members that a heard one says not to hear. */
@@ -103,7 +116,7 @@ export class FakeMember implements MemberPort {
   decidesAtOnce = true;
   private readonly pool: Authentic[] = [];
   private nonce = 1n;
-  private readonly pens = keys.map(({ privateKey }) =>
+  private readonly pens = MEMBER_KEYS.map(({ privateKey }) =>
     createSigner({
       suite,
       privateKey,
@@ -170,7 +183,8 @@ export class FakeMember implements MemberPort {
       leader: memberIndex(2),
       phase: 'idle',
       epoch: epoch(0),
-      boundary: sequence(0),
+      boundary: this.membership.boundary,
+      next: this.membership.next,
       votes: true,
       executed: sequence(this.decisions.records.length),
       stable: sequence(0),
@@ -211,6 +225,10 @@ export class FakeMember implements MemberPort {
     });
   }
 
+  epochBegun(): Promise<boolean> {
+    return Promise.resolve(this.begins);
+  }
+
   decidedUpTo(at: number): number | undefined {
     return at === this.decisions.records.length ? this.decisions.statistics.requests.decided : undefined;
   }
@@ -227,16 +245,21 @@ export class FakeMember implements MemberPort {
       signature: this.pen(sender).signStatement({ ...statement, sender }),
     }));
     const durationsMs = envelopes.map(() => 5);
-    const count = envelopes.reduce((sum, { requests }) => sum + requests.length, 0);
+    const requests = envelopes.flatMap((envelope) => envelope.requests);
+    const changes = requests.flatMap(({ category, value }, request): RequestedChange[] =>
+      category === 'system' ? [{ ...this.membership.execute(at, value), request }] : [],
+    );
+    const outcomes = new Uint8Array(requests.length);
+    for (const { accepted, request } of changes) outcomes[request] = accepted ? OUTCOMES.decided : OUTCOMES.invalid;
     const block: CommittedBlock & DecisionRecord = {
       sequence: at,
       view: view(2),
       batch,
       certificate: { view: view(2), sequence: at, digest: batch.digest, signatures },
       logTime: NOW,
-      outcomes: new Uint8Array(count),
+      outcomes,
       headDigest: head,
-      changes: [],
+      changes,
       durationsMs,
     };
     this.decisions.records.push(block);

@@ -268,6 +268,7 @@ describe('boundary', () => {
       kind: 'leave',
       nodeId: 'n1',
       reason: '',
+      refusal: undefined,
       boundary,
       epoch: 1,
     });
@@ -311,12 +312,14 @@ describe('boundary', () => {
       kind: 'leave',
       nodeId: 'x',
       reason: 'x is no member',
+      refusal: 'forbidden',
     });
     expect(membership.execute(1 as Sequence, asciiBytes('1'))).toEqual({
       ...about,
       kind: '',
       nodeId: '',
       reason: 'request: must be an object',
+      refusal: 'unreadable',
     });
   });
 });

@@ -33,6 +33,12 @@ export interface MembershipOptions {
   readonly proves: (proof: Uint8Array, accused: NodeId) => boolean;
 }
 
+/**
+ * Why a system request changes nothing: nobody can read it, nobody who may ask for it approves it, its nonce is used, or the
+ * rules forbid it. Only the first two leave its nonce unused.
+ */
+export type RefusalKind = 'unreadable' | 'unauthorised' | 'nonce-used' | 'forbidden';
+
 /** Result of one system request, for whoever asked: same on every member. */
 export interface ChangeResult {
   readonly accepted: boolean;
@@ -42,6 +48,8 @@ export interface ChangeResult {
   readonly nodeId: string;
   /** '' when accepted. */
   readonly reason: string;
+  /** Undefined when accepted. */
+  readonly refusal: RefusalKind | undefined;
   /** Last sequence before it takes effect; 0 when refused. */
   readonly boundary: Sequence;
   /** Epoch in which it takes effect; the current one when refused. */
@@ -88,19 +96,29 @@ export class Membership {
       `sequence ${String(sequence)} is of epoch ${String(table.epoch)}`,
     );
     const request = parseSystemRequest(value);
-    if (isRefusal(request)) return this.result(undefined, request);
+    if (isRefusal(request)) return this.refused(undefined, 'unreadable', request);
     const { operation, approvals } = request;
     const authority = this.authorities.of(approvals, operationBytes(this.options.swarmId, operation));
-    if (authority === undefined)
-      return this.result(operation, refuse('approved neither by one operator nor by a quorum of the members'));
+    if (authority === undefined) {
+      const reason = refuse('approved neither by one operator nor by a quorum of the members');
+      return this.refused(operation, 'unauthorised', reason);
+    }
     const used = this.authorities.use(authority, operation.nonce);
-    if (used !== undefined) return this.result(operation, used);
+    if (used !== undefined) return this.refused(operation, 'nonce-used', used);
     // The nonce is used up now, whatever the rules say: else it could be replayed once they say otherwise.
     const changed = this.judge(sequence, operation);
-    if (isRefusal(changed)) return this.result(operation, changed);
+    if (isRefusal(changed)) return this.refused(operation, 'forbidden', changed);
     this.pending = changed;
     if ('public_key' in operation) this.knownKeys.add(fromBase64Url(operation.public_key));
-    return this.result(operation, undefined);
+    return {
+      accepted: true,
+      kind: operation.kind,
+      nodeId: operation.node_id,
+      reason: '',
+      refusal: undefined,
+      boundary: this.boundary,
+      epoch: changed.epoch,
+    };
   }
 
   /** Appends everything, in its one encoding. */
@@ -175,15 +193,15 @@ export class Membership {
     return undefined;
   }
 
-  private result(operation: Operation | undefined, refusal: Refusal | undefined): ChangeResult {
-    const { epoch } = this.options.table;
+  private refused(operation: Operation | undefined, refusal: RefusalKind, { refused }: Refusal): ChangeResult {
     return {
-      accepted: refusal === undefined,
+      accepted: false,
       kind: operation?.kind ?? '',
       nodeId: operation?.node_id ?? '',
-      reason: refusal?.refused ?? '',
-      boundary: refusal === undefined ? this.boundary : (0 as Sequence),
-      epoch: refusal === undefined ? ((epoch + 1) as Epoch) : epoch,
+      reason: refused,
+      refusal,
+      boundary: 0 as Sequence,
+      epoch: this.options.table.epoch,
     };
   }
 

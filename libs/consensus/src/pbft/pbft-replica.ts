@@ -199,6 +199,7 @@ class PbftReplica implements Replica, RestoredParts {
       totalDecided: ledger.totalDecided,
       epoch: context.committee.epoch,
       boundary: context.boundary,
+      next: ledger.nextTable,
       votes: context.votes,
       poolEnvelopes: pool.size,
       poolBytes: pool.bytes,

@@ -67,7 +67,7 @@ describe('waiting callers', () => {
     const block = blockOf(7, [filler, envelope], ['decided', 'decided', 'decided', 'expired', 'decided']);
     proposals.onCommitted(block, [DURATION_UNKNOWN, 12]);
     for (const executed of await Promise.all(waiting))
-      expect(executed).toEqual({ block, envelopeIndex: 1, outcomes: Uint8Array.of(2, 0), durationMs: 12 });
+      expect(executed).toEqual({ block, envelopeIndex: 1, outcomes: Uint8Array.of(2, 0), durationMs: 12, changes: [] });
     expect(proposals.waiters).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import type { CommittedBlock } from '@concordat/consensus';
+import type { CommittedBlock, RequestedChange } from '@concordat/consensus';
 import type { Digest, Envelope, Millis, ProposalKey, View } from '@concordat/protocol';
 import { DURATION_UNKNOWN } from '@concordat/records';
 
@@ -11,6 +11,8 @@ export interface ExecutedEnvelope {
   readonly outcomes: Uint8Array;
   /** Milliseconds since it came to this member; undefined when it came with its decision. */
   readonly durationMs: number | undefined;
+  /** What its system requests came to, by their place in the envelope; absent when it was read back from the store. */
+  readonly changes?: readonly RequestedChange[];
 }
 
 /** An envelope that was handed in at this member. */
@@ -154,7 +156,12 @@ export class Proposals {
       this.forget(id);
       const submission = this.submissions.get(id);
       if (submission !== undefined) {
-        submission.executed = { block, envelopeIndex, outcomes: block.outcomes.subarray(start, end), durationMs };
+        const from = start;
+        const changes = block.changes
+          .filter(({ request }) => request >= from && request < end)
+          .map((change) => ({ ...change, request: change.request - from }));
+        const outcomes = block.outcomes.subarray(start, end);
+        submission.executed = { block, envelopeIndex, outcomes, durationMs, changes };
         this.submissions.delete(id);
         this.settle(submission, submission.executed);
       }

@@ -51,6 +51,7 @@ export const stateWith = (peers: readonly PeerState[], change: Partial<ReplicaSt
   phase: 'idle',
   epoch: epoch(0),
   boundary: sequence(0),
+  next: undefined,
   votes: true,
   executed: sequence(50),
   stable: sequence(0),
