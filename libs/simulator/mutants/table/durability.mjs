@@ -202,8 +202,8 @@ export const DURABILITY = [
     patches: [
       patch(
         'node/start/voting-state',
-        'besideKey !== undefined && besideKey.folder !== inFolder?.folder',
-        'besideKey === undefined && inFolder?.folder === null',
+        'copy === undefined || copy.folder === inFolder?.folder',
+        'copy === undefined || copy.folder !== null',
       ),
     ],
     killers: [test('node/start/voting-state', 'refuse an empty folder')],
