@@ -333,6 +333,8 @@ export interface ReplicaConfig {
   readonly batchSize: number;
   /** Proposed and not yet executed sequences. */
   readonly pipelineDepth: number;
+  /** Of these, how many a leader opens however little there is to order; further ones for full batches only. */
+  readonly eagerDepth: number;
   readonly poolEnvelopesMax: number;
   readonly poolBytesMax: number;
   /** More decisions than this behind, a member fetches a whole state instead. */
@@ -356,6 +358,7 @@ export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {
   statusIntervalMs: 100,
   batchSize: 500,
   pipelineDepth: 8,
+  eagerDepth: 1,
   poolEnvelopesMax: 20_000,
   poolBytesMax: 32 * 1024 * 1024,
   snapshotGap: 5000,

@@ -35,6 +35,7 @@ export const CALM: ScheduleOptions = {
     statusIntervalMs: 100,
     batchSize: 4,
     pipelineDepth: 4,
+    eagerDepth: 2,
     poolEnvelopesMax: 200,
     poolBytesMax: 1 << 20,
   },

@@ -21,7 +21,7 @@ export interface BenchEntry {
   readonly duration_s: number;
   /** Envelopes that were not decided, in all runs, by reason. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Verifications per second of one core of this machine, in the same run. */
+  /** Verifications per second of one core of this machine, just before each run. */
   readonly ed25519_verifications_per_s: number;
   /** Resident memory of each member after the last run. */
   readonly member_rss_mb: Readonly<Record<string, number | null>>;

@@ -49,6 +49,7 @@ describe('settings', () => {
       statusIntervalMs: 100,
       batchSize: 500,
       pipelineDepth: 8,
+      eagerDepth: 1,
       poolEnvelopesMax: 20_000,
       snapshotGap: 5000,
       poolBytesMax: 32 * 1024 * 1024,
@@ -69,7 +70,7 @@ describe('settings', () => {
   });
 
   it.each([
-    ['low-latency', {}, { batchSize: 100, pipelineDepth: 16, phaseTimeoutMs: 300 }],
+    ['low-latency', {}, { batchSize: 100, pipelineDepth: 16, eagerDepth: 4, phaseTimeoutMs: 300 }],
     ['low-latency', { BATCH_SIZE: '7' }, { batchSize: 7, pipelineDepth: 16 }],
     ['high-throughput', {}, { batchSize: 1000, phaseTimeoutMs: 2000, viewChangeTimeoutMaxMs: 16000 }],
     ['high-throughput', { PHASE_TIMEOUT_MS: '900' }, { phaseTimeoutMs: 900, batchSize: 1000 }],
@@ -104,6 +105,7 @@ describe('settings', () => {
     ['STATUS_INTERVAL_MS', { STATUS_INTERVAL_MS: '-1' }],
     ['BATCH_SIZE', { BATCH_SIZE: '0' }],
     ['PIPELINE_DEPTH', { PIPELINE_DEPTH: '257' }],
+    ['EAGER_DEPTH', { EAGER_DEPTH: '0' }],
     ['POOL_ENVELOPES_MAX', { POOL_ENVELOPES_MAX: '0' }],
     ['POOL_BYTES_MAX', { POOL_BYTES_MAX: '1' }],
     ['SNAPSHOT_GAP', { SNAPSHOT_GAP: '0' }],

@@ -18,7 +18,7 @@ const path = z.string();
 
 const DAY_MS = 86_400_000;
 const { phaseTimeoutMs, viewChangeTimeoutMs, viewChangeTimeoutMaxMs, statusIntervalMs } = DEFAULT_REPLICA_CONFIG;
-const { batchSize, pipelineDepth, poolEnvelopesMax, poolBytesMax, snapshotGap } = DEFAULT_REPLICA_CONFIG;
+const { batchSize, pipelineDepth, eagerDepth, poolEnvelopesMax, poolBytesMax, snapshotGap } = DEFAULT_REPLICA_CONFIG;
 
 /** Settings that have no default. */
 export const REQUIRED = {
@@ -49,6 +49,8 @@ export const LOCAL = {
   BATCH_SIZE: integer(1, 10_000),
   /** Proposed and not yet executed sequences. */
   PIPELINE_DEPTH: integer(1, 1 << 17),
+  /** Of these, how many are opened however little there is to order; further ones for full batches only. */
+  EAGER_DEPTH: integer(1, 1 << 17),
   POOL_ENVELOPES_MAX: integer(1, 1_000_000),
   POOL_BYTES_MAX: integer(1 << 20, 2 ** 34),
   /** More decisions than this behind, a member fetches a whole state instead. */
@@ -90,6 +92,7 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
   STATUS_INTERVAL_MS: String(statusIntervalMs),
   BATCH_SIZE: String(batchSize),
   PIPELINE_DEPTH: String(pipelineDepth),
+  EAGER_DEPTH: String(eagerDepth),
   POOL_ENVELOPES_MAX: String(poolEnvelopesMax),
   POOL_BYTES_MAX: String(poolBytesMax),
   SNAPSHOT_GAP: String(snapshotGap),
@@ -103,7 +106,13 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
 
 /** Several settings under one name. A setting that is given itself wins. */
 export const PROFILES: Readonly<Record<string, Partial<Record<LocalName, string>>>> = {
-  'low-latency': { BATCH_SIZE: '100', PIPELINE_DEPTH: '16', PHASE_TIMEOUT_MS: '300', GROUP_COMMIT: 'sync' },
+  'low-latency': {
+    BATCH_SIZE: '100',
+    PIPELINE_DEPTH: '16',
+    EAGER_DEPTH: '4',
+    PHASE_TIMEOUT_MS: '300',
+    GROUP_COMMIT: 'sync',
+  },
   'high-throughput': {
     BATCH_SIZE: '1000',
     PHASE_TIMEOUT_MS: '2000',

@@ -68,6 +68,7 @@ export function settleSettings(
       statusIntervalMs: local.STATUS_INTERVAL_MS,
       batchSize,
       pipelineDepth,
+      eagerDepth: local.EAGER_DEPTH,
       poolEnvelopesMax: local.POOL_ENVELOPES_MAX,
       poolBytesMax: local.POOL_BYTES_MAX,
       snapshotGap: local.SNAPSHOT_GAP,

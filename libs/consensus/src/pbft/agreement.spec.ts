@@ -170,11 +170,15 @@ describe('agreement in the normal case', () => {
     expect(leader.told()).toEqual(['execute 1 A [0]', 'persist batch', 'prePrepare 0/3 C']);
   });
 
-  it('opens more than two sequences only for full batches', () => {
-    const leader = new Driver(0, { config: { pipelineDepth: 8, batchSize: 2 } });
+  it.each([
+    { eagerDepth: 1, sizes: [1, 2, 2, 2] },
+    { eagerDepth: 2, sizes: [1, 1, 2, 2] },
+    { eagerDepth: 9, sizes: [1, 1, 1, 1] },
+  ])('opens more than $eagerDepth sequences only for full batches', ({ eagerDepth, sizes }) => {
+    const leader = new Driver(0, { config: { pipelineDepth: 4, batchSize: 2, eagerDepth } });
     for (const name of ['A', 'B', 'C', 'D', 'E', 'F', 'G']) leader.submit(envelopeOf(name)).drained();
     const proposals = leader.sealed.filter((message) => message.kind === 'prePrepare');
-    expect(proposals.map((message) => message.batch?.envelopes.length)).toEqual([1, 1, 2, 2]);
+    expect(proposals.map((message) => message.batch?.envelopes.length)).toEqual(sizes);
   });
 
   it('relays the first of a burst at once, and the rest together', () => {

@@ -21,9 +21,6 @@ import { isExecuted } from '../ledger';
 import { signedStatement, type Context } from './context';
 import { Slot } from './slot';
 
-/** Sequences in flight up to which a batch need not be full. */
-const OPEN_SMALL = 2;
-
 /**
  * The normal case of PBFT: PRE-PREPARE, PREPARE, COMMIT over a window of slots (Spec §3), and what a new view changes in
  * them. Decided slots wait here until the executor takes them in order.
@@ -228,12 +225,12 @@ export class Agreement {
   }
 
   /**
-   * Whether one more sequence may be opened beside those in flight. A few open at once, however little they carry; more
-   * only with full batches: under load small batches would cost every member votes that larger ones save.
+   * Whether one more sequence may be opened beside those in flight. The first few open at once, however little they carry;
+   * more only with full batches: what comes meanwhile goes into the next one, and all of it shares its votes.
    */
   private mayOpen(inFlight: number): boolean {
     const { config, pool, committee } = this.context;
-    if (inFlight < Math.min(OPEN_SMALL, config.pipelineDepth)) return true;
+    if (inFlight < Math.min(config.eagerDepth, config.pipelineDepth)) return true;
     return inFlight < config.pipelineDepth && pool.fills(config.batchSize, committee.table.batchBytesMax);
   }
 

@@ -139,7 +139,8 @@ export class Driver {
       nodeId: `node-${String(self)}` as NodeId,
       hash: portableHash,
       judge: testJudge,
-      config: { ...DEFAULT_REPLICA_CONFIG, ...options.config },
+      // Two at once, so that a table row can have a sequence beside one that waits.
+      config: { ...DEFAULT_REPLICA_CONFIG, eagerDepth: 2, ...options.config },
       ...(options.recovered === undefined ? {} : { recovered: options.recovered }),
     });
   }
