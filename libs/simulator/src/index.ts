@@ -16,7 +16,7 @@ export { shrinkSchedule } from './shrink';
 export { settle } from './settle';
 export { sweepMutations, type MutationRun, type MutationSweep } from './mutations/sweep';
 export { runTwins, type TwinResult } from './twins/run-twins';
-export { scenariosOf, sweepTwins, type TwinCounts, type TwinSweep } from './twins/sweep';
+export { sweepTwins, type TwinCounts } from './twins/sweep';
 export type { TwinScenario } from './twins/scenario';
 export type { Violation } from './verdict';
 export type { Checker } from './watch';

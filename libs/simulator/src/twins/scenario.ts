@@ -80,17 +80,3 @@ export function* reducedScenarios(rounds: number, partitions = PARTITIONS): Gene
   for (const scenario of allScenarios(rounds, partitions))
     if (isApart(scenario) && leadingCopy(scenario) === scenario.twin) yield scenario;
 }
-
-/** Instances of one member count once. */
-function membersOn(side: number, partition: Partition, twin: number): number {
-  const members = new Set<number>();
-  for (let instance = 0; instance <= SECOND_COPY; instance++)
-    if (sideOf(partition, instance) === side) members.add(instance === SECOND_COPY ? twin : instance);
-  return members.size;
-}
-
-/** True when one side has the members for a quorum, so that it can decide and change its leader. */
-export const leavesQuorum = (partition: Partition, twin: number): boolean =>
-  [0, 1].some((side) => membersOn(side, partition, twin) >= QUORUM);
-
-const QUORUM = 3;

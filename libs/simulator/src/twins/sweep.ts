@@ -1,12 +1,5 @@
 import { runTwins, type TwinResult } from './run-twins';
-import { leavesQuorum, PARTITIONS, reducedScenarios, type TwinScenario } from './scenario';
-
-/** What a sweep is over. */
-export interface TwinSweep {
-  readonly rounds: number;
-  /** Every partition, or only those that leave one side the members for a quorum. */
-  readonly partitions: 'all' | 'with-quorum';
-}
+import { reducedScenarios } from './scenario';
 
 /** What came of a sweep. */
 export interface TwinCounts {
@@ -28,15 +21,11 @@ export interface TwinCounts {
 
 const FAILURES_MAX = 10;
 
-/** The scenarios of a sweep, without those that symmetry makes equal. */
-export function* scenariosOf({ rounds, partitions }: TwinSweep): Generator<TwinScenario> {
-  for (const scenario of reducedScenarios(rounds, PARTITIONS))
-    if (partitions === 'all' || scenario.rounds.every((partition) => leavesQuorum(partition, scenario.twin)))
-      yield scenario;
-}
-
-/** Runs every scenario of a sweep. `onScenario` hears of each when it is over. */
-export function sweepTwins(sweep: TwinSweep, onScenario?: (result: TwinResult) => void): TwinCounts {
+/**
+ * Runs every scenario with so many rounds, but for those that symmetry makes equal. `onScenario` hears of each when it is
+ * over.
+ */
+export function sweepTwins(rounds: number, onScenario?: (result: TwinResult) => void): TwinCounts {
   const counts: TwinCounts = {
     scenarios: 0,
     withViewChange: 0,
@@ -47,7 +36,7 @@ export function sweepTwins(sweep: TwinSweep, onScenario?: (result: TwinResult) =
     pairsProven: 0,
     failures: [],
   };
-  for (const scenario of scenariosOf(sweep)) {
+  for (const scenario of reducedScenarios(rounds)) {
     const result = runTwins(scenario);
     const { view, conflictingProposals, decidedInRounds, pairsReached, pairsProven } = result.figures;
     counts.scenarios++;
