@@ -124,19 +124,44 @@ export function repeated(acknowledged: readonly Acknowledgement[], decided: read
   return acknowledged.map(({ value }) => JSON.stringify(value)).filter((text) => times.get(text) !== 1);
 }
 
-/** Digest of every sequence in the data folder of a member that was stopped, the ones without requests included. */
-export async function digestsOnDisk(swarm: Swarm, member: MemberProcess): Promise<string[]> {
+/** What the data folder of a member that was stopped holds. */
+export interface LogOnDisk {
+  readonly last: number;
+  /** Digest by sequence, the ones without requests included; those in place of which it took over a state are missing. */
+  readonly digests: ReadonlyMap<number, string>;
+}
+
+/** Reads a stopped member's decisions. */
+export async function logOnDisk(swarm: Swarm, member: MemberProcess): Promise<LogOnDisk> {
   const folder = await DataFolder.open(join(swarm.folder, member.name, 'data'), { hash: nativeHash });
   try {
-    const digests: string[] = [];
-    while (digests.length < folder.decisions.lastSequence) {
-      const records = await folder.decisions.read(digests.length + 1, digests.length + PAGE, Number.MAX_SAFE_INTEGER);
-      digests.push(...records.map(({ certificate }) => certificate.digest));
+    const { decisions } = folder;
+    const digests = new Map<number, string>();
+    for (let next = 1; next <= decisions.lastSequence;) {
+      const records = await decisions.read(next, next + PAGE - 1, Number.MAX_SAFE_INTEGER);
+      for (const { sequence, certificate } of records) digests.set(sequence, certificate.digest);
+      next += records.length;
+      const gap = decisions.gaps.find(({ from, through }) => from <= next && next <= through);
+      if (gap !== undefined) next = gap.through + 1;
+      else if (records.length === 0)
+        throw new Error(`${member.name} has neither sequence ${String(next)} nor a gap there`);
     }
-    return digests;
+    return { last: decisions.lastSequence, digests };
   } finally {
     await folder.close();
   }
+}
+
+/** The one log that all members hold, each all or a part of it. Throws where two of them differ, or all lack something. */
+export function oneLog(logs: readonly LogOnDisk[]): string[] {
+  const last = Math.max(...logs.map((log) => log.last));
+  return Array.from({ length: last }, (_, index) => {
+    const held = new Set(logs.flatMap(({ digests }) => digests.get(index + 1) ?? []));
+    const [digest] = held;
+    if (digest === undefined || held.size > 1)
+      throw new Error(`sequence ${String(index + 1)} has ${String(held.size)} digests: ${[...held].join(', ')}`);
+    return digest;
+  });
 }
 
 /** Members whose log holds their private key. */

@@ -28,6 +28,11 @@ import type { ViewChanges } from './view-changes';
 
 /** A member that was not heard for so many heartbeats is silent. */
 const SILENT_INTERVALS = 3;
+/**
+ * How often each supplier is asked in vain for the next decision before a whole state is fetched: a state in place of
+ * decisions leaves a gap in the store, and members on a busy machine answer late.
+ */
+const STARVED_TURNS = 5;
 /** A member's STATUS is answered at most so often: its repeats cost nobody anything. */
 const ANSWER_INTERVAL_MS = 50;
 
@@ -273,11 +278,12 @@ export class CatchUp {
       .map(({ nodeId }) => ({ node: nodeId, executed, oldest: 1 as Sequence }));
   }
 
-  /** True when the next decision is with nobody, by their own word, or does not come although all were asked for it. */
+  /** True when the next decision is with nobody, by their own word, or does not come although all were asked again and again. */
   private isStarved(suppliers: readonly Supplier[]): boolean {
     if (this.stuckTicks === 0) return false;
     const next = this.context.ledger.executed + 1;
-    return suppliers.every(({ oldest }) => oldest > next) || this.stuckTicks > suppliers.length + 1;
+    const patience = STARVED_TURNS * (suppliers.length + 1);
+    return suppliers.every(({ oldest }) => oldest > next) || this.stuckTicks > patience;
   }
 
   private fetchDecided(suppliers: readonly Supplier[]): void {
