@@ -12,6 +12,7 @@ import {
   isRejection,
   type MemberIndex,
   type Millis,
+  OBSERVER,
   type Rejection,
   type Sequence,
   sequence as toSequence,
@@ -157,7 +158,8 @@ export class ConsensusMember implements MemberPort {
   start(): void {
     this.network.listen((bytes, via) => {
       const { host, tenure } = this.current;
-      host.receive(bytes, tenure.committee.indexOf(via));
+      // A stranger must not fill the share of the member that it names.
+      host.receive(bytes, tenure.committee.indexOf(via) ?? OBSERVER);
     });
     this.current.host.start();
   }
