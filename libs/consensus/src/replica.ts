@@ -121,8 +121,17 @@ export type Effect =
   | { readonly kind: 'send'; readonly to: Address; readonly draft: DraftOf<FreeKind> }
   /** Send a message that was sealed before, by whomever, as it is. */
   | { readonly kind: 'forward'; readonly to: Address; readonly message: Signed }
-  /** Send decided sequences from..to from the decision store, each as DECIDED, as far as they are there. */
-  | { readonly kind: 'supply'; readonly to: Address; readonly from: Sequence; readonly through: Sequence }
+  /**
+   * Send decided sequences from..to from the decision store, each as DECIDED, as far as they are there. An observer's name
+   * costs nothing: all of them together may take up as much as one member.
+   */
+  | {
+      readonly kind: 'supply';
+      readonly to: Address;
+      readonly from: Sequence;
+      readonly through: Sequence;
+      readonly isObserver?: boolean;
+    }
   | { readonly kind: 'startTimer'; readonly timer: TimerId; readonly delayMs: number }
   | { readonly kind: 'cancelTimer'; readonly timer: TimerId }
   | { readonly kind: 'commit'; readonly block: CommittedBlock }

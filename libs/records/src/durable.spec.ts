@@ -291,6 +291,19 @@ describe('recover', () => {
     expect(recover(old, options)).toEqual(NOTHING);
   });
 
+  it('passes over certificates of an older epoch, which had more members than this one', () => {
+    const seven = { ...LIMITS, membersMax: 7 };
+    const five = [0, 1, 2, 4, 6].map((i) => ({ sender: memberIndex(i), signature: new Uint8Array(64).fill(i) }));
+    const old = [
+      preparedRecord({ ...preparedAt(60, 1), signatures: five }),
+      durable({ kind: 'stable', certificate: { ...stableAt(64), signatures: five } }),
+    ];
+    const now = [preparedRecord(preparedAt(66, 0)), durable({ kind: 'stable', certificate: stableAt(65) })];
+    const limits = { ...LIMITS, baseSequence: sequence(64) };
+    const found = recover([...old, ...now], { ...OPTIONS, epoch: epoch(1), limits, widest: seven });
+    expect(found).toEqual({ ...NOTHING, prepared: [preparedAt(66, 0)], stable: stableAt(65) });
+  });
+
   it.each([
     {
       name: 'another member’s vote',

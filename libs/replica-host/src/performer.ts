@@ -78,7 +78,7 @@ export class Performer {
           this.leave(() => this.send(effect.to, effect.message));
           break;
         case 'supply':
-          this.leave(() => supplier.request(effect.to, effect.from, effect.through));
+          this.leave(() => supplier.request(effect.to, effect.from, effect.through, effect.isObserver));
           break;
         case 'startTimer':
           timers.start(effect.timer, effect.delayMs);

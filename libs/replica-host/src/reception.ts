@@ -42,7 +42,7 @@ export class Reception {
       observer.rejected?.(judge, statement.sender);
       return false;
     }
-    const from = via !== undefined && committee.member(via) !== undefined ? via : this.claimed(statement);
+    const from = via ?? this.claimed(statement);
     const lane: Lane = statement.kind === 'requests' ? 'client' : 'consensus';
     const taken = inbox.pushFrame(lane, from, clock.now(), bytes);
     if (!taken) observer.overflowed?.(lane, from);

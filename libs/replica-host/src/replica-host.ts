@@ -145,8 +145,8 @@ export class ReplicaHost {
   }
 
   /**
-   * Takes a message from the bus. `via`: the member on whose subject it came, where the broker vouches for that; its share
-   * of the inbox is used then, else that of whom the message names as its sender. Never throws.
+   * Takes a message from the bus. `via`: the member on whose subject it came, where the broker vouches for that, or OBSERVER
+   * for a stranger's; its share of the inbox is used then, else that of whom the message names as its sender. Never throws.
    */
   receive(bytes: Uint8Array, via?: MemberIndex): void {
     if (this.phase !== 'running' && this.phase !== 'new') return;

@@ -1,4 +1,5 @@
-import { encodeMessage, memberIndex, sequence, view } from '@concordat/protocol';
+import type { Effect } from '@concordat/consensus';
+import { encodeMessage, memberIndex, nodeId, sequence, view } from '@concordat/protocol';
 import type { SuppliedDecision } from './ports';
 import { Bench } from './testing/bench';
 import { batchOf, certificateFor, prepareFrom, sealAs, statusOf, voteFor } from './testing/messages';
@@ -26,7 +27,7 @@ const sentTo = (lines: string[], member: number): number[] =>
     .filter((line) => line.startsWith(`send to ${String(member)}: decided`))
     .map((line) => Number(line.split(' ').at(-1)));
 
-function ask(bench: Bench, n: number, ...effects: ReturnType<typeof supply>[]): void {
+function ask(bench: Bench, n: number, ...effects: Extract<Effect, { kind: 'supply' }>[]): void {
   bench.replica.on(`prepare ${String(n)} of 0`, ...effects);
   bench.host.receive(prepareFrom(0, n));
 }
@@ -105,6 +106,28 @@ describe('supply', () => {
     bench.decisions.reads.let();
     await bench.settle();
     expect(sentTo(bench.take(), 2)).toEqual([7, 8]);
+  });
+
+  it('has one part for all observers together, whatever they call themselves', async () => {
+    const bench = benchWith(9);
+    bench.network.flushes.held = true;
+    const observers = Array.from({ length: 40 }, (_, i) => ({
+      ...supply(0, 1, 9),
+      to: nodeId(`stranger-${String(i)}`),
+      isObserver: true,
+    }));
+    ask(bench, 1, ...observers, supply(2, 1, 4));
+    let rounds = 0;
+    const served: string[] = [];
+    while (sentTo(served, 2).length < 4 && rounds < 40) {
+      await bench.settle();
+      served.push(...bench.take());
+      bench.network.flushes.let();
+      rounds++;
+    }
+    expect(rounds).toBeLessThanOrEqual(5);
+    const strangers = served.filter((line) => line.includes('stranger-')).map((line) => line.split(':')[0]);
+    expect(new Set(strangers)).toEqual(new Set(['send to stranger-0']));
   });
 
   it('serves whoever asks after all were served', async () => {

@@ -1,4 +1,13 @@
-import { concatBytes, encodeMessage, memberIndex, NULL_DIGEST, reject, sequence, view } from '@concordat/protocol';
+import {
+  concatBytes,
+  encodeMessage,
+  memberIndex,
+  NULL_DIGEST,
+  OBSERVER,
+  reject,
+  sequence,
+  view,
+} from '@concordat/protocol';
 import { DURATION_UNKNOWN } from '@concordat/records';
 import { Bench } from './testing/bench';
 import {
@@ -126,6 +135,15 @@ describe('the inbox', () => {
     await bench.settle();
     expect(steps(bench)).toEqual(['prepare 1 of 0', 'prepare 1 of 2', 'prepare 2 of 0', 'drained']);
     expect(bench.overflows).toEqual(['consensus of 0', 'consensus of 0']);
+  });
+
+  it('leaves members their shares when a stranger speaks in their names on a subject of its own', async () => {
+    const bench = new Bench({ inboxPerMemberMessagesMax: 2 }).started();
+    for (const n of [1, 2, 3]) bench.host.receive(prepareFrom(0, n), OBSERVER);
+    for (const n of [4, 5]) bench.host.receive(prepareFrom(0, n));
+    await bench.settle();
+    expect(bench.overflows).toEqual([`consensus of ${String(OBSERVER)}`]);
+    expect(steps(bench).sort()).toEqual(['drained', ...[1, 2, 4, 5].map((n) => `prepare ${String(n)} of 0`)]);
   });
 
   it('uses the share of whoever brought a message, where the broker vouches for that', async () => {

@@ -19,6 +19,8 @@ export interface DataFolderOptions {
     readonly indexIntervalMs?: number;
     readonly pendingEntriesMax?: number;
   };
+  /** Where the gateway counter of a folder that is begun begins. Default 1. */
+  readonly firstGatewayNumber?: bigint;
   /** Default: the operating system's. LevelDB uses its own. */
   readonly fileSystem?: FileSystem;
 }
@@ -70,7 +72,7 @@ export class DataFolder {
       if (!mustExist && (voteLog.replayedCount > 0 || decisions.lastSequence > 0)) {
         throw new StorageCorruption(location, 0, 'it is missing, and with it the numbers that this gateway has used');
       }
-      const gatewayCounter = await GatewayCounter.open(state);
+      const gatewayCounter = await GatewayCounter.open(state, undefined, options.firstGatewayNumber);
       // Last: from now on, whatever is missing was lost.
       if (!mustExist) await latch.runLater(location, 'index', () => state.put(BEGUN, BEGUN, { sync: true }));
       return new DataFolder(folder, voteLog, decisions, gatewayCounter, state);

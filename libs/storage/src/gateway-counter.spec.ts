@@ -32,6 +32,14 @@ describe('GatewayCounter', () => {
     await counter.settle();
   });
 
+  it('begins where it is told, and only when it begins', async () => {
+    const counter = await GatewayCounter.open(level, 10, 5_000n);
+    expect(await counter.next(3)).toBe(5_000n);
+    await counter.settle();
+    await reopen();
+    expect(await (await GatewayCounter.open(level, 10, 9_000n)).next()).toBe(5_020n);
+  });
+
   it('gives no number twice, to however many ask at once, in however many lives', async () => {
     const given: bigint[] = [];
     for (let life = 0; life < 5; life++) {

@@ -8,7 +8,7 @@ const KEY = asciiBytes('gateway-counter');
 const BLOCK_SIZE = 1024;
 
 /**
- * Numbers that are never given out twice, across crashes neither: the nonces of a gateway. They ascend from 1; a crash
+ * Numbers that are never given out twice, across crashes neither: the nonces of a gateway. They ascend; a crash
  * skips what was reserved and not used. A reservation is durable before any number of it is given out.
  */
 export class GatewayCounter {
@@ -22,11 +22,14 @@ export class GatewayCounter {
     private reservedEnd: bigint,
   ) {}
 
-  /** Reads the counter from a database, or begins one. `blockSize`: numbers per reservation. Rejects with a StorageFailure. */
-  static async open(level: Level, blockSize = BLOCK_SIZE): Promise<GatewayCounter> {
+  /**
+   * Reads the counter from a database, or begins one at `first`. `blockSize`: numbers per reservation. Rejects with a
+   * StorageFailure.
+   */
+  static async open(level: Level, blockSize = BLOCK_SIZE, first = 1n): Promise<GatewayCounter> {
     const value = await new FailureLatch().runLater(level.location, 'index', () => level.get(KEY));
     // All below the stored end may have been given out.
-    const start = value === undefined ? 1n : new Reader(value).bigU64();
+    const start = value === undefined ? first : new Reader(value).bigU64();
     const counter = new GatewayCounter(level, blockSize, start, start);
     await counter.reservations.run();
     return counter;

@@ -54,7 +54,8 @@ export class Segment {
   }
 
   /**
-   * Opens a file that was scanned: cuts its torn tail, if any, and makes all that is left durable.
+   * Opens a file that was scanned: cuts its torn tail, if any, and makes all that is left durable. The first byte of the tail
+   * stays until something is written over it: should this process end before, the next one must find the file torn as well.
    *
    * What was not known to be durable is written once more first. A process that died of a failed fsync leaves its pages
    * marked clean: they would be read back, and fsynced without ever being written, until a power loss.
@@ -72,7 +73,8 @@ export class Segment {
     const file = latch.run(name.path, 'open', () => fileSystem.open(name.path));
     const { durableOffset } = last;
     const segment = new Segment(name, file, latch, first.salt, first.previousBytes, durableOffset, durableOffset);
-    if (scan.validBytes < bytes.length) latch.run(name.path, 'truncate', () => file.truncate(scan.validBytes));
+    const kept = scan.validBytes + 1;
+    if (kept < bytes.length) latch.run(name.path, 'truncate', () => file.truncate(kept));
     segment.write(bytes.subarray(durableOffset, scan.validBytes));
     segment.dataSyncNow();
     latch.run(name.folder, 'sync', () => fileSystem.syncFolder(name.folder));

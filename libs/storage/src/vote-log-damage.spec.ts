@@ -107,6 +107,30 @@ it('refuses a newest file whose base is damaged, although nothing follows it', a
   expect(disk.list(FOLDER)).toContain('votes-2.log');
 });
 
+it('is torn until something was written behind what is left: a start that comes to nothing takes no notice of it along', async () => {
+  const disk = await threeFiles();
+  disk.put(path(3), disk.contents(path(3)).subarray(0, -5));
+  for (let start = 0; start < 3; start++) {
+    const log = await open(disk);
+    expect([log.tornTail, sequences(log)]).toEqual([true, [1, 2, 2, 3, 3, 4]]);
+    if (start === 1) log.close();
+  }
+  const log = await open(disk.crash());
+  expect(log.tornTail).toBe(true);
+});
+
+it('is torn no more once something is written behind what is left', async () => {
+  const disk = await threeFiles();
+  disk.put(path(3), disk.contents(path(3)).subarray(0, -5));
+  const log = await open(disk);
+  log.append(record(6));
+  await log.sync();
+  const again = await open(disk.crash());
+  expect([again.tornTail, sequences(again)]).toEqual([false, [1, 2, 2, 3, 3, 4, 6]]);
+  again.rotate([record(6)]);
+  expect((await open(disk)).tornTail).toBe(false);
+});
+
 it('does not bring back what stood behind a torn group', async () => {
   const disk = new MemoryFileSystem();
   const log = await open(disk);

@@ -12,6 +12,7 @@ import {
   isRejection,
   type MemberIndex,
   type Millis,
+  OBSERVER,
   type Rejection,
   type Sequence,
   sequence as toSequence,
@@ -21,7 +22,6 @@ import {
   DecidedTotals,
   type Gateway,
   type HaltReason,
-  HostStoppedError,
   ProposalLookup,
   Proposals,
   ReplicaHost,
@@ -37,6 +37,7 @@ import { buildGateway } from './build-gateway';
 import { StoredDecisions } from './decisions-port';
 import { EpochWaiters } from './epoch-waiters';
 import { failStop } from './fail-stop';
+import { handIn } from './hand-in';
 import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
 import { type RecoveredMember, recoverReplica } from './recover-replica';
@@ -157,7 +158,8 @@ export class ConsensusMember implements MemberPort {
   start(): void {
     this.network.listen((bytes, via) => {
       const { host, tenure } = this.current;
-      host.receive(bytes, tenure.committee.indexOf(via));
+      // A stranger must not fill the share of the member that it names.
+      host.receive(bytes, tenure.committee.indexOf(via) ?? OBSERVER);
     });
     this.current.host.start();
   }
@@ -212,20 +214,13 @@ export class ConsensusMember implements MemberPort {
     return this.current.tenure;
   }
 
-  /** Hands an envelope in; one that the end of an epoch surprises goes into the next. */
-  private async submit(envelope: Authentic): Promise<Rejection | undefined> {
-    for (;;) {
-      const { host, tenure } = this.current;
-      try {
-        return await host.submit(envelope);
-      } catch (error) {
-        const ended = host.state === 'ended' || host !== this.current.host || this.succession !== undefined;
-        if (!(error instanceof HostStoppedError) || this.stopped || !ended) throw error;
-        // The host ends some time before the next epoch begins: its end must be on disk first.
-        const next = (tenure.committee.epoch + 1) as Epoch;
-        if (!(await this.epochBegun(next, Number.MAX_SAFE_INTEGER as Millis))) throw error;
-      }
-    }
+  private submit(envelope: Authentic): Promise<Rejection | undefined> {
+    return handIn(envelope, {
+      serving: () => ({ host: this.current.host, committee: this.committee }),
+      isSucceeding: () => this.succession !== undefined,
+      isStopped: () => this.stopped,
+      epochBegun: (epoch) => this.epochBegun(epoch, Number.MAX_SAFE_INTEGER as Millis),
+    });
   }
 
   /** Begins the epoch that a proven change leads to, once the host of the last one has stopped. */
@@ -261,6 +256,8 @@ export class ConsensusMember implements MemberPort {
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
     const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
     this.current = this.reign(next, recovered, earlier);
+    for (const { envelope } of waiting)
+      if (next.replica.waitingEnvelope(envelope.id) === undefined) this.gateway.onDropped(envelope);
     const members = table.members.map(({ nodeId }) => nodeId);
     logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();

@@ -2,10 +2,13 @@ import { type Bus, BusClosedError, PayloadTooLargeError } from '@concordat/nats'
 import { type MessageKind, type NodeId, subjectsOf } from '@concordat/protocol';
 import { type NetworkPort } from '@concordat/replica-host';
 
+/** Subjects that are remembered: more than the largest swarm has of its own. */
+const NAMES_MAX = 16_384;
+
 /** The bus as the host wants it: kinds by name, and nothing that throws. */
 export class BusNetwork implements NetworkPort {
   private readonly subjects: ReturnType<typeof subjectsOf>;
-  /** Made once per subject: thousands of messages a second go to a few dozen of them. */
+  /** Made once per subject: thousands of messages a second go to a few dozen of them. Bounded. */
   private readonly names = new Map<string, string>();
 
   constructor(
@@ -53,6 +56,8 @@ export class BusNetwork implements NetworkPort {
     let name = this.names.get(key);
     if (name === undefined) {
       name = make();
+      // Observers are answered under names that they choose.
+      if (this.names.size >= NAMES_MAX) this.names.clear();
       this.names.set(key, name);
     }
     return name;

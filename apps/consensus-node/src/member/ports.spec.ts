@@ -40,6 +40,13 @@ describe('the network port', () => {
     ]);
   });
 
+  it('remembers a bounded number of subjects: observers call themselves what they like', () => {
+    const { network } = busThat(() => true);
+    for (let i = 0; i < 40_000; i++) network.send(nodeId(`stranger-${i}`), 'snapshot', bytes);
+    const { names } = network as unknown as { names: Map<string, string> };
+    expect(names.size).toBeLessThan(20_000);
+  });
+
   it('hears broadcasts and what is meant for it, and whose subject it was', () => {
     const { network, handlers } = busThat(() => true);
     const heard: unknown[] = [];

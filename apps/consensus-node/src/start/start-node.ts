@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { nativeHash } from '@concordat/crypto';
 import { connectBus, connectNatsService, type NatsBus, NatsServiceStrategy } from '@concordat/nats';
 import { type InvariantError } from '@concordat/protocol';
-import { type HaltReason } from '@concordat/replica-host';
+import { type HaltReason, systemClock } from '@concordat/replica-host';
 import { DataFolder } from '@concordat/storage';
 import { createLogger, createMetrics } from '@concordat/telemetry';
 import { type Environment, loadSettings } from '../config/load-settings';
 import { type NodeSettings, settleSettings } from '../config/swarm-settings';
 import { createHttpApp } from '../http-app';
 import { ConsensusMember } from '../member/consensus-member';
+import { firstGatewayNumber } from './gateway-numbers';
 import { readSwarm, type SwarmIdentity } from './read-swarm';
 import { VotingState } from './voting-state';
 
@@ -49,7 +50,10 @@ async function openFolder(identity: SwarmIdentity, { local }: NodeSettings): Pro
   const { DATA_DIR: dataDir } = local;
   const key = { publicKey: keys.key.publicKey, file: keys.keyFile };
   const voting = VotingState.check({ swarmId, nodeId, key, dataDir });
-  const folder = await DataFolder.open(dataDir, { hash: nativeHash });
+  const folder = await DataFolder.open(dataDir, {
+    hash: nativeHash,
+    firstGatewayNumber: firstGatewayNumber(identity, systemClock.now()),
+  });
   try {
     voting.bind(folder.voteLog.isNew);
     keys.useWith((place) => voting.adopt(place));

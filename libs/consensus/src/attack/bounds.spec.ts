@@ -4,6 +4,7 @@ import {
   decodePayload,
   encodeMessage,
   isRejection,
+  OBSERVER,
   portableHash,
   wireLimits,
   type Digest,
@@ -31,6 +32,18 @@ function emitted(member: Driver, act: () => void): Effect[] {
   member.replica.step = step;
   return found;
 }
+
+const fetch = {
+  kind: 'fetch',
+  origin: 'node-1' as NodeId,
+  view: 0 as View,
+  sequence: 0 as Sequence,
+  batches: [],
+  viewChanges: [],
+  envelopes: [],
+  decided: undefined,
+  snapshot: undefined,
+} as const;
 
 const status = (executed: number) =>
   ({
@@ -85,6 +98,35 @@ describe('attack: bounds', () => {
         });
     });
     expect(effects.filter((effect) => effect.kind === 'send').length).toBeLessThan(20);
+  });
+
+  it('B7 a member that asks for the same VIEW-CHANGEs over and over gets each of them now and then', () => {
+    const member = new Driver(2);
+    const prepared = Array.from({ length: 8 }, (_, i) => member.certificate('A', { sequence: i + 1 }));
+    const asking = [1, 3].map((sender) => member.viewChange(sender, 1, prepared));
+    for (const message of asking) member.receive(message);
+    const sent = emitted(member, () => {
+      for (let period = 0; period < 20; period++) {
+        member.now += 50;
+        for (let i = 0; i < 8; i++) member.from(0, { ...fetch, viewChanges: asking.map(({ digest }) => digest) });
+      }
+    }).filter((effect) => effect.kind === 'forward' && effect.message.kind === 'viewChange');
+    expect(sent.length).toBeGreaterThan(0);
+    // In a second; each may be as large as a broker carries.
+    expect(sent.length).toBeLessThanOrEqual(4 * asking.length);
+  });
+
+  it('B8 what observers are supplied with counts for all of them together', () => {
+    const member = new Driver(1);
+    member.prePrepare('A').prepare(2, 'A').prepare(3, 'A');
+    for (const sender of [0, 2, 3]) member.commit(sender, 'A');
+    const stranger = member.sealAs(OBSERVER, {
+      ...fetch,
+      origin: 'me' as NodeId,
+      decided: { from: 1 as Sequence, to: 1 as Sequence },
+    });
+    const effects = emitted(member, () => member.receive(stranger));
+    expect(effects).toContainEqual({ kind: 'supply', to: 'me', from: 1, through: 1, isObserver: true });
   });
 
   it('B3 a member that repeats one STATUS does not get every proposal with its batch each time', () => {

@@ -18,7 +18,7 @@ import {
 import { silenceMaxMs, type Address, type PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
-import { Allowance, FETCH_DECIDED_MAX, Resends } from './answer-bounds';
+import { Allowance, FETCH_DECIDED_MAX, Resends, ViewChangeAnswers } from './answer-bounds';
 import { fetchDraft, type Wanted } from './fetch-draft';
 import type { SnapshotFetch } from './snapshot-fetch';
 import type { Snapshots } from './snapshots';
@@ -61,6 +61,7 @@ export class CatchUp {
   private listeningSince: Millis | undefined;
   private readonly allowance = new Allowance();
   private readonly resends = new Resends();
+  private readonly viewChangeAnswers = new ViewChangeAnswers();
 
   constructor(
     private readonly context: Context,
@@ -202,7 +203,7 @@ export class CatchUp {
     }
     for (const digest of new Set(message.viewChanges)) {
       const found = this.viewChanges.viewChangeOf(digest);
-      if (found !== undefined) this.forward(sender, found);
+      if (found !== undefined && this.viewChangeAnswers.allow(sender, digest, context.at)) this.forward(sender, found);
     }
     for (const id of new Set(message.envelopes)) {
       const envelope = context.pool.get(id);

@@ -176,7 +176,7 @@ export class Succession {
       this.snapshots.answer(node, snapshot, (bytes) => this.allowance.takeBytes(account, bytes));
     if (decided === undefined || decided.from > context.ledger.executed) return;
     const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
-    context.emit({ kind: 'supply', to: node, from: decided.from, through });
+    context.emit({ kind: 'supply', to: node, from: decided.from, through, isObserver: sender === OBSERVER });
   }
 
   private sendProofs(to: NodeId, epoch: Status['epoch']): void {

@@ -28,6 +28,7 @@ class Bench {
   readonly submitted: Authentic[] = [];
   readonly proposals = new Proposals({ seenMax: 100, waitersMax: 100 });
   nextNonce = 1n;
+  now = 5_000;
   verdict: (envelope: Authentic) => Promise<Rejection | undefined> = () => Promise.resolve(undefined);
   private readonly turns: (() => void)[] = [];
   readonly gateway: Gateway;
@@ -38,7 +39,7 @@ class Bench {
       this.proposals,
       { ...LIMITS, ...limits },
       {
-        now: () => millis(5_000),
+        now: () => millis(this.now),
         endOfTurn: (callback) => this.turns.push(callback),
         drawNonces: (count) => {
           const first = this.nextNonce;
@@ -111,6 +112,73 @@ describe('callers without a key', () => {
     bench.endTurn();
     await second;
     expect(bench.signed.map(({ firstNonce }) => firstNonce)).toEqual([1n, 2n]);
+  });
+
+  const proposeOne = async (bench: Bench): Promise<string> => {
+    const answer = bench.propose('x');
+    bench.endTurn();
+    const [id] = idsOf([await answer]);
+    return id ?? '';
+  };
+  const decide = (bench: Bench, envelope: Authentic): void => {
+    bench.gateway.onCommitted(blockOf(1, [envelope]));
+    bench.proposals.onCommitted(blockOf(1, [envelope]), []);
+  };
+
+  it('are not refused for ever because one of them was lost: what expired holds no nonces back', async () => {
+    const bench = new Bench();
+    await proposeOne(bench);
+    for (let i = 0; i < 7; i++) {
+      await proposeOne(bench);
+      decide(bench, bench.submitted.at(-1)!);
+    }
+    expect(await proposeOne(bench)).toBe('pool_full');
+    bench.now = 5_501;
+    expect(await proposeOne(bench)).toBe('n1:7:9');
+    expect(bench.gateway.outstanding).toBe(1);
+  });
+
+  it('hear at once that their envelope did not outlive an epoch, and hold no nonces back', async () => {
+    const bench = new Bench();
+    const answer = bench.propose('a');
+    bench.endTurn();
+    const accepted = (await answer) as AcceptedProposal;
+    const executed = bench.proposals.executionOf(accepted.submission, millis(9_000));
+    bench.gateway.onDropped(accepted.submission.envelope);
+    expect(await executed).toBeUndefined();
+    expect([bench.gateway.outstanding, bench.proposals.size]).toEqual([0, 0]);
+  });
+
+  it('have their envelope signed anew, under the same nonces, when its key went out of office on the way', async () => {
+    const bench = new Bench();
+    const verdicts = [reject('wrong_epoch', 'a key of the epoch before'), undefined];
+    bench.verdict = () => Promise.resolve(verdicts.shift());
+    const answers = [bench.propose('a'), bench.propose('b')];
+    bench.endTurn();
+    expect(idsOf(await Promise.all(answers))).toEqual(['n1:7:1', 'n1:7:2']);
+    expect(bench.signed).toHaveLength(2);
+    expect(bench.signed[1]).toEqual(bench.signed[0]);
+    expect(bench.gateway.outstanding).toBe(1);
+  });
+
+  it('hold later nonces back with those that were signed anew, too', async () => {
+    const bench = new Bench();
+    let refuse: (rejection: Rejection) => void = () => undefined;
+    bench.verdict = () => new Promise((resolve) => (refuse = resolve));
+    const first = bench.propose('a');
+    bench.endTurn();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(bench.submitted).toHaveLength(1);
+    bench.verdict = () => Promise.resolve(undefined);
+    expect(await proposeOne(bench)).toBe('n1:7:2');
+    refuse(reject('wrong_epoch', 'a key of the epoch before'));
+    expect(idsOf([await first])).toEqual(['n1:7:1']);
+    for (let i = 0; i < 6; i++) {
+      await proposeOne(bench);
+      decide(bench, bench.submitted.at(-1)!);
+    }
+    expect(await proposeOne(bench)).toBe('pool_full');
   });
 
   const rows: readonly [string, readonly number[], readonly number[]][] = [

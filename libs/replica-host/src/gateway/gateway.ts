@@ -58,6 +58,7 @@ export interface GatewayPorts {
   readonly openEnvelope: (bytes: Uint8Array) => Authentic | Rejection;
   /** Says whether bytes are a JSON value that may be ordered; of an object, when one is asked for. */
   readonly isJson: (bytes: Uint8Array, shape: 'value' | 'object') => boolean;
+  /** `wrong_epoch`: signed with a key that is no longer this gateway's. */
   readonly submit: (envelope: Authentic) => Promise<Rejection | undefined>;
   /** The envelope as this member executed it; undefined when it did not. */
   readonly executionOf: (envelope: Envelope) => Promise<ExecutedEnvelope | undefined>;
@@ -150,6 +151,12 @@ export class Gateway {
     for (const { id } of block.batch?.envelopes ?? []) this.span.close(id);
   }
 
+  /** An envelope left this member's pool without being executed: nobody hears of it here any more. */
+  onDropped({ id }: Envelope): void {
+    this.span.close(id);
+    this.proposals.drop(id);
+  }
+
   /** What members order without looking, a gateway looks at: whoever reads the decision could not use it. */
   private unfit({ signer, requests }: Authentic): Rejection | undefined {
     // Another member's envelope is that member's to hand in; this one could only replay it.
@@ -180,12 +187,12 @@ export class Gateway {
     const refuse = (rejection: Rejection): void => group.forEach(({ answer }) => answer(rejection));
     const noRoom = full(`${String(this.span.size)} envelopes of this gateway are not decided yet`);
     try {
-      if (!this.span.hasRoomFor(group.length)) {
+      if (!this.span.hasRoomFor(group.length, this.ports.now())) {
         refuse(noRoom);
         return;
       }
       const firstNonce = await this.ports.drawNonces(group.length);
-      if (!this.span.admits(firstNonce, group.length)) {
+      if (!this.span.admits(firstNonce, group.length, this.ports.now())) {
         refuse(noRoom);
         return;
       }
@@ -196,7 +203,6 @@ export class Gateway {
         firstNonce,
         requests,
       });
-      this.span.open(envelope);
       this.handIn(envelope, group);
     } catch (error) {
       group.forEach(({ fail }) => fail(error));
@@ -204,22 +210,24 @@ export class Gateway {
   }
 
   private handIn(envelope: Authentic, group: readonly Pending[]): void {
+    this.span.open(envelope);
     const submission = this.proposals.open(envelope);
     this.ports.submit(envelope).then(
       (rejection) => {
-        if (rejection !== undefined) this.giveUp(envelope);
+        if (rejection !== undefined) this.onDropped(envelope);
+        if (rejection?.code === 'wrong_epoch') {
+          // The key that signed it went out of office on the way. The nonces are the same: it is executed once.
+          const { signer, firstNonce, requests } = envelope;
+          this.handIn(this.ports.sign({ signer, firstNonce, requests }), group);
+          return;
+        }
         for (const [requestIndex, { answer }] of group.entries())
           answer(rejection ?? { proposalId: proposalId(envelope, requestIndex), submission, requestIndex });
       },
       (error: unknown) => {
-        this.giveUp(envelope);
+        this.onDropped(envelope);
         group.forEach(({ fail }) => fail(error));
       },
     );
-  }
-
-  private giveUp({ id }: Authentic): void {
-    this.span.close(id);
-    this.proposals.drop(id);
   }
 }

@@ -92,6 +92,19 @@ describe('waiting callers', () => {
     expect(await late).toBeDefined();
   });
 
+  it('are all that keeps an envelope whose deadlines have passed: what never comes to execution is not kept for ever', async () => {
+    const proposals = fresh();
+    const submission = proposals.open(envelope);
+    proposals.sweep(millis(1_000_000));
+    expect(proposals.submitted).toBe(1);
+    const late = proposals.executionOf(submission, millis(1_000_020));
+    proposals.sweep(millis(1_000_001));
+    expect(proposals.submitted).toBe(1);
+    proposals.sweep(millis(1_000_020));
+    expect(await late).toBeUndefined();
+    expect(proposals.submitted).toBe(0);
+  });
+
   it.each([
     ['the envelope is dropped', (proposals: Proposals) => proposals.drop(envelope.id)],
     ['the member stops', (proposals: Proposals) => proposals.close()],

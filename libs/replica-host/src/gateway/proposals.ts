@@ -1,6 +1,7 @@
 import type { CommittedBlock, RequestedChange } from '@concordat/consensus';
 import type { Digest, Envelope, Millis, ProposalKey, View } from '@concordat/protocol';
 import { DURATION_UNKNOWN } from '@concordat/records';
+import { lastDeadline } from './nonce-span';
 
 /** An envelope that was decided and executed, as this member saw it. */
 export interface ExecutedEnvelope {
@@ -48,8 +49,11 @@ interface Waiter {
 class OpenSubmission implements Submission {
   executed: ExecutedEnvelope | undefined;
   readonly waiters = new Set<Waiter>();
+  readonly expiresAt: Millis;
 
-  constructor(readonly envelope: Envelope) {}
+  constructor(readonly envelope: Envelope) {
+    this.expiresAt = lastDeadline(envelope);
+  }
 }
 
 /** Weight of the newest block in the moving estimate of a decision's duration. */
@@ -82,6 +86,11 @@ export class Proposals {
   /** Callers that wait now. */
   get waiters(): number {
     return this.waiting;
+  }
+
+  /** Envelopes that were handed in here and not executed yet. */
+  get submitted(): number {
+    return this.submissions.size;
   }
 
   /** Envelopes that are remembered as possibly active. */
@@ -170,15 +179,19 @@ export class Proposals {
     if (known > 0) this.estimate = average(this.estimate, sum / known);
   }
 
-  /** Sends callers home whose deadline has passed. Called now and then: a timer for each would cost more than it is worth. */
+  /**
+   * Sends callers home whose deadline has passed, and gives up submissions that nobody waits for once they have expired: not
+   * every one comes to its execution here. Called now and then: a timer for each would cost more than it is worth.
+   */
   sweep(now: Millis): void {
-    for (const submission of this.submissions.values()) {
+    for (const [id, submission] of this.submissions) {
       for (const waiter of submission.waiters) {
         if (waiter.deadline > now) continue;
         submission.waiters.delete(waiter);
         this.waiting--;
         waiter.settle(undefined);
       }
+      if (submission.waiters.size === 0 && submission.expiresAt < now) this.submissions.delete(id);
     }
   }
 
