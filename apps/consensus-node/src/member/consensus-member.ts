@@ -1,4 +1,10 @@
-import { NOTHING_RECOVERED, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
+import {
+  type Evidence,
+  NOTHING_RECOVERED,
+  silenceMaxMs,
+  type Recovered,
+  type ReplicaState,
+} from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
@@ -177,6 +183,10 @@ export class ConsensusMember implements MemberPort {
 
   state(): ReplicaState {
     return this.tenure.replica.state();
+  }
+
+  evidence(): readonly Evidence[] {
+    return this.tenure.replica.evidence();
   }
 
   waitingEnvelope(id: Digest): Envelope | undefined {
