@@ -63,8 +63,8 @@ describe('proofs over REST', () => {
   });
 
   it('its proof is what an isolate request takes', async () => {
-    const [{ id = '' } = {}] = await listed('?node_id=n3');
-    const { node_id, proof } = await proofOf(id);
+    const [entry] = await listed('?node_id=n3');
+    const { node_id, proof } = await proofOf(entry?.id ?? '');
     const { body, header } = signedChange(member.swarmId, { kind: 'isolate', nonce: 1, node_id, proof }, OPERATOR);
     const headers = { 'content-type': 'application/json', 'Concordat-Signature': header };
     const sent = { method: 'POST', url: '/api/v1/cluster/isolate', payload: JSON.stringify(body), headers } as const;
@@ -75,11 +75,10 @@ describe('proofs over REST', () => {
   it('a list comes in pages, each after the last id of the one before, and of one member alone', async () => {
     const all = (await listed()).map(({ id }) => id);
     const pages: string[][] = [];
-    for (let after = ''; ;) {
-      const { body } = await get(`?limit=2${after}`);
+    for (let after: string | null = ''; after !== null;) {
+      const { body } = await get(`?limit=2${after === '' ? '' : `&after=${after}`}`);
       pages.push((body['evidence'] as EvidenceEntry[]).map(({ id }) => id));
-      if (body['next'] === null) break;
-      after = `&after=${String(body['next'])}`;
+      after = body['next'] as string | null;
     }
     expect(pages.map((page) => page.length)).toEqual([2, 1]);
     expect(pages.flat()).toEqual(all);

@@ -75,6 +75,8 @@ interface Reign {
   readonly watch: SwarmWatch;
 }
 
+/** Sequences that a member may be behind at least: between two heartbeats a fast swarm decides more than a small window holds. */
+const LAG_MIN = 128;
 const WAITERS_MAX = 20_000;
 const TOTALS_SEQUENCES_MAX = 4_096;
 
@@ -348,7 +350,7 @@ export class ConsensusMember implements MemberPort {
         committee,
         self,
         silenceMaxMs: silenceMaxMs(settings.replica),
-        lagMax: committee.table.windowSize,
+        lagMax: Math.max(LAG_MIN, committee.table.windowSize),
       },
       earlier,
     );
