@@ -99,6 +99,8 @@ export class ConsensusMember implements MemberPort {
   private current: Reign;
   /** The next epoch is being begun. */
   private succession: Promise<void> | undefined;
+  /** Reading of the monotonic clock when the first change of the next table was decided here. */
+  private changeDecidedMs: number | undefined;
   private stopped = false;
   /** Old decisions are being dropped. */
   private retaining = false;
@@ -274,9 +276,21 @@ export class ConsensusMember implements MemberPort {
     const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
     this.current = this.reign(next, recovered, earlier);
     const members = table.members.map(({ nodeId }) => nodeId);
-    logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
     this.epochWaiters.begun(table.epoch);
+    const tookMs = this.epochChangeMs();
+    const fields = { epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f, took_ms: tookMs };
+    logger.info(fields, 'a new epoch began');
+  }
+
+  /** Since the change was decided; undefined where that was not seen, because a state was taken over. */
+  private epochChangeMs(): number | undefined {
+    const since = this.changeDecidedMs;
+    this.changeDecidedMs = undefined;
+    if (since === undefined) return undefined;
+    const tookMs = Math.round(systemClock.monotonicMs() - since);
+    this.options.metrics.epochChangeMs.observe(tookMs);
+    return tookMs;
   }
 
   /** Gives up decisions that are stable and older than what is to be retained. */
@@ -337,6 +351,7 @@ export class ConsensusMember implements MemberPort {
         publish: (subject, bytes) => void bus.publish(subject, bytes),
         logger,
         onStable: (sequence) => this.retain(sequence),
+        onChangeDecided: () => (this.changeDecidedMs ??= systemClock.monotonicMs()),
         onEpochEnded: (change) => this.succeed(change),
         onHalted,
       }),
