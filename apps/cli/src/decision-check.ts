@@ -31,7 +31,8 @@ export const checkDecision = (certificate: unknown, genesis: Genesis, across: Ac
 export const checkDecisionText = (text: string, genesis: Genesis, across: AcrossEpochs): DecisionVerdict =>
   verifyDecisionText(text, genesis, primitivesOf(genesis), across);
 
-const refusedChain = (reason: string): CliError =>
+/** A chain of epochs that does not hold. */
+export const refusedChain = (reason: string): CliError =>
   new CliError(EXIT.no, 'EPOCHS_REFUSED', `the chain of epochs does not hold: ${reason}.`);
 
 /** The chain of epochs as a member tells it, from the genesis to its newest. Rejects with a CliError when it does not hold. */

@@ -68,6 +68,20 @@ const changeFields = z.looseObject({
   first_sequence: z.number().optional(),
 });
 
+const evidenceEntry = z.looseObject({
+  id: z.string().regex(/^[0-9a-f]{64}$/, 'no digest'),
+  node_id: z.string(),
+  kind: z.string(),
+  message: z.string(),
+  epoch: z.number(),
+  view: z.number(),
+  sequence: z.number(),
+});
+
+const evidence = z.looseObject({ evidence: z.array(evidenceEntry), next: z.string().nullable() });
+
+const proof = z.looseObject({ proof: z.base64url() });
+
 const epochs = z.looseObject({ format: z.string(), changes: z.array(z.unknown()) });
 
 /** Answer of propose, without wait. */
@@ -85,9 +99,13 @@ export type Health = z.infer<typeof health>;
 
 /** Answer for a change of the member table. */
 export type ChangeState = z.infer<typeof changeFields>;
+/** One proof in the answer of evidence. */
+export type EvidenceEntry = z.infer<typeof evidenceEntry>;
 /** Answer of cluster/epochs: nothing in it is verified. */
 export type EpochPage = z.infer<typeof epochs>;
 
+/** Pages of proofs that are followed: more than one proof of each kind for each of a thousand members. */
+const EVIDENCE_PAGES_MAX = 100;
 /** Longest wait for an answer that needs no agreement. */
 const ANSWER_TIMEOUT_MS = 5_000;
 /** How much longer than the proposal's own deadline its answer may take. */
@@ -150,6 +168,32 @@ export class HttpApi {
   /** Some changes of epochs, those after an epoch. */
   async epochsAfter(epoch: number): Promise<EpochPage> {
     return this.call(epochs, `/api/v1/cluster/epochs?after=${epoch}`, ANSWER_TIMEOUT_MS);
+  }
+
+  /** Proofs on record at this member, all of them or those against one node. */
+  async evidence(nodeId?: string): Promise<EvidenceEntry[]> {
+    const found: EvidenceEntry[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < EVIDENCE_PAGES_MAX; page++) {
+      const query = new URLSearchParams({
+        ...(nodeId === undefined ? {} : { node_id: nodeId }),
+        ...(after === null ? {} : { after }),
+      });
+      const answer: z.infer<typeof evidence> = await this.call(
+        evidence,
+        `/api/v1/evidence?${query.toString()}`,
+        ANSWER_TIMEOUT_MS,
+      );
+      found.push(...answer.evidence);
+      after = answer.next;
+      if (after === null) break;
+    }
+    return found;
+  }
+
+  /** One proof in base64url: nothing in it is verified. */
+  async proof(id: string): Promise<{ readonly proof: string }> {
+    return this.call(proof, `/api/v1/evidence/${encodeURIComponent(id)}`, ANSWER_TIMEOUT_MS);
   }
 
   /** How this member is: it says so with any HTTP status. */

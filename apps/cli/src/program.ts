@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench';
 import { registerAddNode } from './commands/add-node';
+import { registerEvidence } from './commands/evidence';
 import { registerEpochs } from './commands/epochs';
 import { registerKey } from './commands/key';
 import { registerMembership } from './commands/membership';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Register[] = [
   registerHistory,
   registerVerify,
   registerEpochs,
+  registerEvidence,
   registerKey,
   registerMembership,
   registerWhatIf,

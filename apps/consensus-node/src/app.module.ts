@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type NodeMetrics } from '@concordat/telemetry';
 import { ConsensusController, METRICS } from './api/consensus.controller';
+import { EvidenceApi } from './api/evidence-api';
+import { EvidenceController, EvidenceVerbsController } from './api/evidence.controller';
 import { MembershipApi } from './api/membership-api';
 import { MembershipVerbsController } from './api/membership-verbs.controller';
 import { MembershipController } from './api/membership.controller';
@@ -15,10 +17,18 @@ export class AppModule {
   static of(member: MemberPort, metrics: Pick<NodeMetrics, 'scrape'>): DynamicModule {
     return {
       module: AppModule,
-      controllers: [ConsensusController, MembershipController, VerbsController, MembershipVerbsController],
+      controllers: [
+        ConsensusController,
+        MembershipController,
+        EvidenceController,
+        VerbsController,
+        MembershipVerbsController,
+        EvidenceVerbsController,
+      ],
       providers: [
         NodeApi,
         MembershipApi,
+        EvidenceApi,
         { provide: MEMBER, useValue: member },
         { provide: METRICS, useValue: metrics },
       ],

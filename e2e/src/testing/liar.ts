@@ -39,7 +39,7 @@ export class Liar {
           const lie: Draft = { kind, view: view(0), sequence: sequence(at), digest: digest(toHex(randomBytes(32))) };
           this.bus.publish(
             subjectsOf(this.swarm.genesis.swarm).consensus(this.name, kind),
-            this.sealed(committee, lie),
+            sealedBy(this.swarm, this.name, this.key, committee, lie),
           );
           this.sent += 1;
         }
@@ -50,14 +50,15 @@ export class Liar {
   close(): Promise<void> {
     return this.bus.close();
   }
+}
 
-  private sealed(committee: Committee, draft: Draft): Uint8Array {
-    const { table, hash, epoch } = committee;
-    const domain = { swarmId: swarmId(nativeHash, this.swarm.genesis), tableHash: hash };
-    const { privateKey } = this.key;
-    const signer = createSigner({ suite: signatureSuite(table.signatureScheme), privateKey, hash: nativeHash, domain });
-    const sender = committee.indexOf(this.name);
-    if (sender === undefined) throw new Error(`${this.name} is no member of epoch ${String(epoch)}`);
-    return encodeMessage(seal({ hash: nativeHash, epoch, sender, sign: signer.signStatement }, draft));
-  }
+/** A message as a member's key signs it in an epoch. */
+export function sealedBy(swarm: Swarm, name: string, key: KeyPair, committee: Committee, draft: Draft): Uint8Array {
+  const { table, hash, epoch } = committee;
+  const domain = { swarmId: swarmId(nativeHash, swarm.genesis), tableHash: hash };
+  const suite = signatureSuite(table.signatureScheme);
+  const signer = createSigner({ suite, privateKey: key.privateKey, hash: nativeHash, domain });
+  const sender = committee.indexOf(name);
+  if (sender === undefined) throw new Error(`${name} is no member of epoch ${String(epoch)}`);
+  return encodeMessage(seal({ hash: nativeHash, epoch, sender, sign: signer.signStatement }, draft));
 }

@@ -27,6 +27,8 @@ export type NonceVerdict = 'fresh' | 'used' | 'below-window';
  */
 export class Deduplication {
   private readonly clients = new Map<string, Client>();
+  /** Their keys in order; undefined when some have come or gone. */
+  private sortedKeys: readonly string[] | undefined;
 
   constructor(
     private readonly window: number,
@@ -59,6 +61,7 @@ export class Deduplication {
       invariant(this.hasRoomFor(signerKey), 'room for a client is checked before its nonce is marked');
       client = new Client(nonce, new Uint32Array(this.window / 32), forgetAfter);
       this.clients.set(signerKey, client);
+      this.sortedKeys = undefined;
     }
     this.advance(client, nonce);
     const at = this.place(nonce);
@@ -73,7 +76,9 @@ export class Deduplication {
    */
   forget(logTime: Millis): void {
     for (const [key, client] of this.clients) {
-      if (key.startsWith('c:') && client.forgetAfter < logTime) this.clients.delete(key);
+      if (!key.startsWith('c:') || client.forgetAfter >= logTime) continue;
+      this.clients.delete(key);
+      this.sortedKeys = undefined;
     }
   }
 
@@ -104,10 +109,13 @@ export class Deduplication {
       }
       this.clients.set(key, client);
     }
+    this.sortedKeys = undefined;
   }
 
-  private keysInOrder(): string[] {
-    return [...this.clients.keys()].sort();
+  /** Sorted anew only after clients came or went: with many of them that would be most of what a checkpoint costs. */
+  private keysInOrder(): readonly string[] {
+    this.sortedKeys ??= [...this.clients.keys()].sort();
+    return this.sortedKeys;
   }
 
   private encodeClient(key: string, client: Client): Uint8Array {

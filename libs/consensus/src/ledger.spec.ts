@@ -104,6 +104,22 @@ describe('state', () => {
     expect(one.checkpoint().content.stateDigest).not.toBe(two.checkpoint().content.stateDigest);
   });
 
+  it('is what a restart finds after each checkpoint, while clients come and go', () => {
+    const ledger = newLedger();
+    const later = (time: number): EnvelopeOptions => ({ expiresAt: time + 1000 });
+    for (const [time, name] of [
+      [1_000, 'C'],
+      [2_000, 'B'],
+      [200_000, 'A'],
+    ] as const) {
+      outcomes(ledger, batchAt(time, [name, later(time)]));
+      const { content, tree } = ledger.checkpoint();
+      const again = newLedger();
+      again.restore(tree.state);
+      expect(again.checkpoint().content).toEqual(content);
+    }
+  });
+
   it('forgets a client at a checkpoint once nothing that it signed can be executed any more, and stays closed to replays', () => {
     const ledger = newLedger();
     outcomes(

@@ -324,6 +324,8 @@ export interface Replica {
   waitingEnvelope(id: Digest): Envelope | undefined;
   /** Undefined for an envelope that does not wait here. */
   progressOf(id: Digest): EnvelopeProgress | undefined;
+  /** Proofs on record: at most one per member and kind of message, the one of the latest epoch. */
+  evidence(): readonly Evidence[];
   /** Everything that must open a new log segment, so that older ones may go: state, stable certificate, promised view. */
   base(): { readonly records: readonly DurableRecord[]; readonly votes: readonly Signed[] };
 }

@@ -60,6 +60,9 @@ const firstMember = (member: MemberOptions): Member => ({
   isolated: false,
 });
 
+/** K: a change of the member table takes effect within 3K sequences, which an idle swarm has to go through within a second. */
+const CHECKPOINT_INTERVAL = 16;
+
 /** A table for the first epoch with defaults for what is not said. The window shrinks with the committee, so that a VIEW-CHANGE fits the broker. */
 export function createEpochTable(options: TableOptions): EpochTable {
   const make = (checkpointInterval: number): EpochTable => ({
@@ -83,7 +86,7 @@ export function createEpochTable(options: TableOptions): EpochTable {
     epoch: 0 as Epoch,
     baseSequence: 0 as Sequence,
   });
-  let interval = 64;
+  let interval = CHECKPOINT_INTERVAL;
   while (interval > 1 && wireLimits(make(interval)).messageBytesMax > BROKER_PAYLOAD_BYTES) interval /= 2;
   const table = make(interval);
   checkEpochTable(table);

@@ -25,7 +25,8 @@ export type HashPurpose =
   | 'history'
   | 'member-key'
   | 'state'
-  | 'checkpoint';
+  | 'checkpoint'
+  | 'evidence';
 
 const prefixes = new Map<HashPurpose, Uint8Array>();
 

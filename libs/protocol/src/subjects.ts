@@ -16,6 +16,7 @@ export const API_VERBS = [
   'cluster.isolate',
   'cluster.release',
   'reputation.update',
+  'evidence',
   'health',
 ] as const;
 /** A verb of API_VERBS. */

@@ -35,6 +35,13 @@ describe('createMetrics', () => {
     { name: 'consensus_view', expected: ['0'] },
     { name: 'consensus_executed_sequence', expected: ['0'] },
     { name: 'consensus_stable_sequence', expected: ['0'] },
+    { name: 'consensus_oldest_sequence', expected: ['0'] },
+    { name: 'consensus_epoch', expected: ['0'] },
+    { name: 'consensus_epoch_change_ms_count', expected: ['0'] },
+    { name: 'consensus_snapshots_installed_total', expected: ['0'] },
+    { name: 'consensus_gap_sequences_total', expected: ['0'] },
+    { name: 'consensus_snapshot_chunks', expected: ['0'] },
+    { name: 'consensus_snapshot_chunks_in_all', expected: ['0'] },
     { name: 'bus_dropped_messages_total', expected: zeros('reason', ['disconnected', 'overflow']) },
   ])('shows $name from the start', async ({ name, expected }) => {
     const { body } = await node().scrape();
@@ -43,7 +50,7 @@ describe('createMetrics', () => {
 
   it('documents every metric', async () => {
     const described = await node().registry.getMetricsAsJSON();
-    expect(described).toHaveLength(19);
+    expect(described).toHaveLength(26);
     for (const { help } of described) expect(help).toMatch(/^[A-Z].*\.$/);
   });
 

@@ -34,6 +34,7 @@ const LATENCY_BUCKETS_MS = [
   1, 1.5, 2, 3, 5, 8, 13, 20, 30, 50, 80, 130, 200, 300, 500, 800, 1_300, 2_000, 3_000, 5_000, 10_000,
 ];
 const FSYNC_BUCKETS_MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+const EPOCH_CHANGE_BUCKETS_MS = [100, 200, 300, 500, 700, 1_000, 1_500, 2_000, 5_000, 10_000, 30_000];
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 
 /** Options of createMetrics. */
@@ -123,6 +124,29 @@ export function createMetrics<Detection extends string = (typeof DETECTION_KINDS
     view: gauge('consensus_view', 'The view that this node is in.'),
     executedSequence: gauge('consensus_executed_sequence', 'The last sequence that this node has executed.'),
     stableSequence: gauge('consensus_stable_sequence', 'The sequence of the last stable checkpoint.'),
+    oldestSequence: gauge(
+      'consensus_oldest_sequence',
+      'The oldest sequence from which on this node has all decisions.',
+    ),
+    epoch: gauge('consensus_epoch', 'The epoch that this node is in.'),
+    epochChangeMs: histogram(
+      'consensus_epoch_change_ms',
+      'Milliseconds from the decision of a change of members to the beginning of its epoch at this node.',
+      EPOCH_CHANGE_BUCKETS_MS,
+    ),
+    snapshotsInstalled: counter('consensus_snapshots_installed_total', 'States taken over in place of decisions.'),
+    gapSequences: counter(
+      'consensus_gap_sequences_total',
+      'Sequences whose decisions never came: a state was taken over.',
+    ),
+    snapshotChunks: gauge(
+      'consensus_snapshot_chunks',
+      'Verified chunks of the state that is being fetched; 0 for none.',
+    ),
+    snapshotChunksInAll: gauge(
+      'consensus_snapshot_chunks_in_all',
+      'Chunks of the state that is being fetched; 0 for none.',
+    ),
     busDrops: closed<BusDropReason>(
       'bus_dropped_messages_total',
       'Messages dropped instead of being sent, by reason.',

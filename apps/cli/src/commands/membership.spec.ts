@@ -34,6 +34,11 @@ describe('commands that change the member table', () => {
       return { body: { ...answer, first_sequence: result.boundary + 1 } };
     };
 
+  const entry = (digit: number, epoch: number) => ({
+    id: String(digit).repeat(64),
+    ...{ node_id: 'node-3', kind: 'equivocation', message: 'commit', epoch, view: 0, sequence: 1 },
+  });
+
   beforeAll(async () => {
     const made = await run([
       ...['genesis', '--nodes', '4', '--keys', folder.path, '--out', file('genesis.json')],
@@ -54,12 +59,19 @@ describe('commands that change the member table', () => {
     server = await FakeServer.listen({
       'GET /api/v1/cluster/status': () => {
         const { next } = membership;
-        const pending = next && { epoch: 1, first_sequence: 193, table: toBase64Url(encodeEpochTable(next)) };
+        const pending = next && { epoch: 1, first_sequence: 49, table: toBase64Url(encodeEpochTable(next)) };
         return { body: { ...cluster, next_epoch: pending ?? null } };
       },
       'GET /api/v1/cluster/epochs': ({ url }) => ({
         body: url.endsWith('?after=0') ? chain : { ...chain, changes: [] },
       }),
+      'GET /api/v1/evidence': ({ url }) => ({
+        body: {
+          evidence: url.includes('node_id=node-3') ? [entry(1, 0), entry(2, 1)] : [],
+          next: null,
+        },
+      }),
+      [`GET /api/v1/evidence/${'2'.repeat(64)}`]: () => ({ body: { proof: 'Cf8A' } }),
       'POST /api/v1/cluster/join': judge('join'),
       'POST /api/v1/cluster/leave': judge('leave'),
       'POST /api/v1/cluster/rotate': judge('rotate'),
@@ -96,7 +108,7 @@ describe('commands that change the member table', () => {
     const joined = await ask('join', '--node-id', 'node-4', '--key', file('new.json'), ...more);
     expect(joined).toMatchObject({
       exitCode: EXIT.done,
-      out: expect.stringContaining('epoch 1 (sequence 193 and on)') as string,
+      out: expect.stringContaining('epoch 1 (sequence 49 and on)') as string,
     });
     expect(membership.next?.members[4]).toMatchObject({
       nodeId: 'node-4',
@@ -122,6 +134,15 @@ describe('commands that change the member table', () => {
       ['node-2', 700_000],
       ['node-3', 1_000_000],
     ]);
+  });
+
+  it('isolate takes the newest proof of the asked member when none is named', async () => {
+    expect((await ask('isolate', '--node-id', 'node-3')).exitCode).toBe(EXIT.done);
+    expect(server.requests.some(({ url }) => url === `/api/v1/evidence/${'2'.repeat(64)}`)).toBe(true);
+    expect(await ask('isolate', '--node-id', 'node-2')).toMatchObject({
+      exitCode: EXIT.no,
+      err: expect.stringContaining('has no proof against node-2') as string,
+    });
   });
 
   it('a quorum of members may sign instead', async () => {

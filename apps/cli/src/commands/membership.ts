@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { toBase64Url } from '@concordat/protocol';
 import { type Command } from 'commander';
-import { messageOf, systemCode, usageError } from '../errors';
+import { readBytes } from '../input-file';
 import { integer, subjectToken } from '../options';
 import { type Session } from '../session';
 import { readMemberKey } from '../swarm/member-keys';
+import { newestProof } from './evidence';
 import { Asking, askingOptions, number, type AskingOptions } from '../membership/asking';
 
 /** Options that some of the commands have. */
@@ -16,7 +16,7 @@ interface ChangeOptions extends AskingOptions {
   readonly f?: number;
   readonly score: number;
   readonly reason: string;
-  readonly evidence: string;
+  readonly evidence?: string;
 }
 
 const several = (text: string, earlier: readonly string[]): readonly string[] => [...earlier, text];
@@ -72,23 +72,15 @@ export function registerMembership(program: Command, session: Session): void {
       ),
     );
   command('isolate', 'let the signatures of a proven Byzantine member count for nothing')
-    .requiredOption('--evidence <file>', 'the proof, as members publish it on bft.<swarm>.threat.>')
+    .option('--evidence <file>', 'the proof (default: the newest that the asked member has on record)')
     .action(
-      action(({ nodeId, evidence }) =>
-        Promise.resolve({ kind: 'isolate', node_id: nodeId, proof: toBase64Url(readEvidence(evidence)) }),
-      ),
+      action(async ({ nodeId, evidence }, { api }) => ({
+        kind: 'isolate',
+        node_id: nodeId,
+        proof: toBase64Url(evidence === undefined ? await newestProof(api, nodeId) : readBytes(evidence, 'evidence')),
+      })),
     );
   command('release', 'let an isolated member vote again').action(
     action(({ nodeId }) => Promise.resolve({ kind: 'release', node_id: nodeId })),
   );
-}
-
-function readEvidence(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    throw usageError(`the evidence ${path} cannot be read (${systemCode(thrown) ?? messageOf(thrown)}).`, {
-      cause: thrown,
-    });
-  }
 }

@@ -1,15 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
 import { type DecisionVerdict } from '@concordat/client';
 import { type Command } from 'commander';
 import { checkDecisionText } from '../decision-check';
-import { CliError, EXIT, messageOf, systemCode, usageError } from '../errors';
+import { EXIT } from '../errors';
 import { DEFAULT_GENESIS, readGenesisFile } from '../genesis-file';
+import { readChain, readText } from '../input-file';
 import { maxEpochAgeOption } from '../options';
 import { type Session } from '../session';
 import { renderFields } from '../table';
-
-/** Bytes of a file with a chain of epoch changes: more is refused before it is parsed. */
-const CHAIN_BYTES_MAX = 256 * 1024 * 1024;
 
 interface VerifyOptions {
   readonly genesis: string;
@@ -38,28 +35,6 @@ export function registerVerify(program: Command, session: Session): void {
         return verdict.holds ? EXIT.done : EXIT.no;
       }),
     );
-}
-
-function readText(file: string, what: string, bytesMax = Infinity): string {
-  try {
-    const { size } = statSync(file);
-    if (size > bytesMax) throw usageError(`the ${what} ${file} has ${size} bytes, at most ${bytesMax} are read.`);
-    return readFileSync(file, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof CliError) throw thrown;
-    throw usageError(`the ${what} ${file} cannot be read (${systemCode(thrown) ?? messageOf(thrown)}).`, {
-      cause: thrown,
-    });
-  }
-}
-
-function readChain(file: string): unknown {
-  try {
-    return JSON.parse(readText(file, 'chain of epochs', CHAIN_BYTES_MAX));
-  } catch (thrown) {
-    if (thrown instanceof CliError) throw thrown;
-    throw usageError(`the chain of epochs ${file} is not JSON.`, { cause: thrown });
-  }
 }
 
 function describeVerdict(verdict: DecisionVerdict): string {

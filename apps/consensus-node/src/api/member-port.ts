@@ -1,4 +1,4 @@
-import { type ReplicaState } from '@concordat/consensus';
+import { type Evidence, type ReplicaState } from '@concordat/consensus';
 import {
   type Committee,
   type Digest,
@@ -36,6 +36,8 @@ export interface MemberPort {
   readonly decisions: DecisionsView & { readonly statistics: DecisionStatistics };
   now(): Millis;
   state(): ReplicaState;
+  /** Proofs of misbehaviour that it has on record. */
+  evidence(): readonly Evidence[];
   /** The envelope with that id, while it waits here. */
   waitingEnvelope(id: Digest): Envelope | undefined;
   /** The swarm as this member sees it now, give or take a heartbeat. */

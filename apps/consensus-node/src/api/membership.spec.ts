@@ -99,7 +99,7 @@ describe('changes of the member table over REST', () => {
       node_id: 'n4',
       sequence: 1,
       effective_epoch: 1,
-      first_sequence: 193,
+      first_sequence: 49,
       cluster_size: 5,
       byzantine_threshold: 1,
       quorum: 4,
@@ -115,10 +115,10 @@ describe('changes of the member table over REST', () => {
     expect(member.membership.next?.members[4]).toMatchObject({ reputation: 1_000_000, capabilities: ['planning'] });
     expect((await call('GET', 'cluster/status')).body).toMatchObject({
       epoch: 0,
-      epoch_ends_at: 192,
-      next_epoch: { epoch: 1, first_sequence: 193, total_nodes: 5, byzantine_threshold: 1 },
+      epoch_ends_at: 48,
+      next_epoch: { epoch: 1, first_sequence: 49, total_nodes: 5, byzantine_threshold: 1 },
     });
-    expect((await call('GET', 'health')).body).toMatchObject({ epoch: 0, epoch_ends_at: 192, votes: true });
+    expect((await call('GET', 'health')).body).toMatchObject({ epoch: 0, epoch_ends_at: 48, votes: true });
   });
 
   it('leave, rotation, isolation and release', async () => {
@@ -142,7 +142,7 @@ describe('changes of the member table over REST', () => {
   });
 
   it('a score is answered with the reputation that it makes, and convicts nobody', async () => {
-    const answer = { proposal_id: 'n1:2:1', node_id: 'n3', sequence: 1, effective_epoch: 1, first_sequence: 193 };
+    const answer = { proposal_id: 'n1:2:1', node_id: 'n3', sequence: 1, effective_epoch: 1, first_sequence: 49 };
     expect((await ask(scoreOf(1, 0))).body).toEqual({
       ...answer,
       status: 'accepted',

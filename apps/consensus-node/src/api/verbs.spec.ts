@@ -86,6 +86,15 @@ describe('the verbs', () => {
       expect((api.handlerOf(verb).extras as VerbExtras).raw ?? false).toBe(verb === 'submit');
   });
 
+  it('a proof comes by its id, else the list of them', async () => {
+    member.proofs.push(member.equivocation(3, 'commit', 7));
+    const list = (await api.ask('evidence', { node_id: 'n3' })) as { evidence: { id: string }[] };
+    expect(list).toMatchObject({ evidence: [{ node_id: 'n3', message: 'commit', sequence: 7 }], next: null });
+    const [entry] = list.evidence;
+    expect(await api.ask('evidence', { id: entry?.id })).toMatchObject({ ...entry, swarm_id: member.swarmId });
+    expect(await api.ask('evidence', { after: entry?.id })).toEqual({ evidence: [], next: null });
+  });
+
   it('answer what REST answers', async () => {
     expect(await api.ask('propose', { value: 1 })).toMatchObject({ proposal_id: 'n1:2:1', quorum_required: 3 });
     expect(await api.ask('propose', { value: 2, wait: true })).toMatchObject({ status: 'decided', decided_value: 2 });
@@ -162,6 +171,9 @@ describe('the verbs', () => {
       [verb, [], 400, 'INVALID_FIELD', 'body'],
     ]),
     ['propose', {}, 400, 'INVALID_FIELD', 'value'],
+    ['evidence', { id: 'x' }, 400, 'INVALID_FIELD', 'id'],
+    ['evidence', { limit: 101 }, 400, 'INVALID_FIELD', 'limit'],
+    ['evidence', { id: '0'.repeat(64) }, 404, 'UNKNOWN_EVIDENCE', 'id'],
     ['propose', { value: 1, wait: 'true' }, 400, 'INVALID_FIELD', 'wait'],
     ['propose', { value: 1, require_unanimous: true }, 400, 'NOT_SUPPORTED', 'require_unanimous'],
     ['consensus', {}, 400, 'INVALID_FIELD', 'proposal_id'],

@@ -1,4 +1,10 @@
-import { NOTHING_RECOVERED, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
+import {
+  type Evidence,
+  NOTHING_RECOVERED,
+  silenceMaxMs,
+  type Recovered,
+  type ReplicaState,
+} from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
@@ -70,6 +76,8 @@ interface Reign {
   readonly watch: SwarmWatch;
 }
 
+/** Sequences that a member may be behind at least: between two heartbeats a fast swarm decides more than a small window holds. */
+const LAG_MIN = 128;
 const WAITERS_MAX = 20_000;
 const TOTALS_SEQUENCES_MAX = 4_096;
 
@@ -92,6 +100,8 @@ export class ConsensusMember implements MemberPort {
   private current: Reign;
   /** The next epoch is being begun. */
   private succession: Promise<void> | undefined;
+  /** Reading of the monotonic clock when the first change of the next table was decided here. */
+  private changeDecidedMs: number | undefined;
   private stopped = false;
   /** Old decisions are being dropped. */
   private retaining = false;
@@ -181,6 +191,10 @@ export class ConsensusMember implements MemberPort {
     return this.tenure.replica.state();
   }
 
+  evidence(): readonly Evidence[] {
+    return this.tenure.replica.evidence();
+  }
+
   waitingEnvelope(id: Digest): Envelope | undefined {
     return this.tenure.replica.waitingEnvelope(id);
   }
@@ -259,9 +273,21 @@ export class ConsensusMember implements MemberPort {
     for (const { envelope } of waiting)
       if (next.replica.waitingEnvelope(envelope.id) === undefined) this.gateway.onDropped(envelope);
     const members = table.members.map(({ nodeId }) => nodeId);
-    logger.info({ epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f }, 'a new epoch began');
     this.current.host.start();
     this.epochWaiters.begun(table.epoch);
+    const tookMs = this.epochChangeMs();
+    const fields = { epoch: table.epoch, from: table.baseSequence + 1, members, f: table.f, took_ms: tookMs };
+    logger.info(fields, 'a new epoch began');
+  }
+
+  /** Since the change was decided; undefined where that was not seen, because a state was taken over. */
+  private epochChangeMs(): number | undefined {
+    const since = this.changeDecidedMs;
+    this.changeDecidedMs = undefined;
+    if (since === undefined) return undefined;
+    const tookMs = Math.round(systemClock.monotonicMs() - since);
+    this.options.metrics.epochChangeMs.observe(tookMs);
+    return tookMs;
   }
 
   /** Gives up decisions that are stable and older than what is to be retained. */
@@ -322,6 +348,7 @@ export class ConsensusMember implements MemberPort {
         publish: (subject, bytes) => void bus.publish(subject, bytes),
         logger,
         onStable: (sequence) => this.retain(sequence),
+        onChangeDecided: () => (this.changeDecidedMs ??= systemClock.monotonicMs()),
         onEpochEnded: (change) => this.succeed(change),
         onHalted,
       }),
@@ -335,7 +362,7 @@ export class ConsensusMember implements MemberPort {
         committee,
         self,
         silenceMaxMs: silenceMaxMs(settings.replica),
-        lagMax: committee.table.windowSize,
+        lagMax: Math.max(LAG_MIN, committee.table.windowSize),
       },
       earlier,
     );

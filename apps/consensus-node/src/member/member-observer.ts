@@ -19,6 +19,8 @@ export interface ObserverOptions {
   /** Of the epoch that the host is in. */
   readonly committee: Committee;
   readonly onStable: NonNullable<HostObserver['stable']>;
+  /** A change of the member table was decided. */
+  readonly onChangeDecided: () => void;
   readonly onEpochEnded: NonNullable<HostObserver['epochEnded']>;
   readonly metrics: NodeMetrics;
   readonly traffic: TrafficCounts;
@@ -60,6 +62,7 @@ export function observeHost(options: ObserverOptions): HostObserver {
   return {
     committed(block, durationsMs) {
       const decided = measure(block, durationsMs);
+      if (block.changes.some(({ accepted }) => accepted)) options.onChangeDecided();
       totals.onCommitted(block);
       options.gateway().onCommitted(block);
       proposals.onCommitted(block, durationsMs);
@@ -109,6 +112,8 @@ export function observeHost(options: ObserverOptions): HostObserver {
       logger.info({ duration_ms: Math.round(durationMs) }, 'began a new file of the vote log');
     },
     installed({ from, sequence, totalDecided, envelopes }) {
+      metrics.snapshotsInstalled.inc();
+      metrics.gapSequences.inc(sequence - from + 1);
       totals.onInstalled(sequence, totalDecided);
       // They were ordered elsewhere: what became of them is with the members that have the decisions.
       for (const { id } of envelopes) proposals.drop(id);

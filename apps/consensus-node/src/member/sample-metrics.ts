@@ -15,10 +15,14 @@ export function sampleMetrics(
   },
 ): void {
   metrics.sampleBeforeScrape(() => {
-    const { view, executed, stable, poolEnvelopes } = sources.state();
+    const { view, epoch, executed, stable, oldest, poolEnvelopes, snapshot } = sources.state();
     metrics.view.set(view);
     metrics.executedSequence.set(executed);
     metrics.stableSequence.set(stable);
+    metrics.oldestSequence.set(oldest);
+    metrics.epoch.set(epoch);
+    metrics.snapshotChunks.set(snapshot?.chunks ?? 0);
+    metrics.snapshotChunksInAll.set(snapshot?.chunksInAll ?? 0);
     metrics.poolRequests.set(poolEnvelopes);
     metrics.queueDepth.set('consensus', sources.waiting());
     sources.traffic.publish(metrics);

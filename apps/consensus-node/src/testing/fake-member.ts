@@ -1,4 +1,10 @@
-import { type CommittedBlock, Membership, type ReplicaState, type RequestedChange } from '@concordat/consensus';
+import {
+  type CommittedBlock,
+  type Evidence,
+  Membership,
+  type ReplicaState,
+  type RequestedChange,
+} from '@concordat/consensus';
 import { createOpener, createSigner, nativeHash, signatureSuite } from '@concordat/crypto';
 import {
   Committee,
@@ -110,6 +116,8 @@ export class FakeMember implements MemberPort {
   /** Members that a heard one says not to hear. */
   missing: Readonly<Record<number, readonly number[]>> = {};
   proven: number[] = [];
+  /** Proofs on record. */
+  readonly proofs: Evidence[] = [];
   /** What the pool says of the next envelopes. */
   verdict: Rejection | undefined;
   /** Whether envelopes are decided as soon as they are handed in. */
@@ -210,6 +218,20 @@ export class FakeMember implements MemberPort {
       timer: undefined,
       asking: [],
     };
+  }
+
+  evidence(): readonly Evidence[] {
+    return this.proofs;
+  }
+
+  /** Two contents of member `accused` for one slot, each as it would sign it. */
+  equivocation(accused: number, kind: 'prepare' | 'commit', at: number): Evidence {
+    const statement = (text: string) => {
+      const said = { kind, epoch: epoch(0), view: view(2), sequence: sequence(at), digest: digest(text.repeat(64)) };
+      const whole = { ...said, sender: memberIndex(accused) };
+      return { statement: whole, signature: this.pen(accused).signStatement(whole) };
+    };
+    return { kind: 'equivocation', accused: memberIndex(accused), first: statement('a'), second: statement('b') };
   }
 
   waitingEnvelope(id: Digest): Envelope | undefined {

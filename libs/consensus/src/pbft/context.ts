@@ -145,25 +145,29 @@ export class Context {
     this.emit({ kind: 'rejected', sender, rejection });
   }
 
-  /** Proofs on record: at most one per member and kind. */
+  /** Proofs on record: at most one per member and kind, the one of the latest epoch. */
   get evidence(): Evidence[] {
     return [...this.proven.values()].flatMap((kinds) => [...kinds.values()]);
   }
 
-  /** Reports a proof, once per member and kind, and keeps it on record. */
+  /** Reports a proof, once per member, kind and epoch, and keeps it on record. */
   accuse(evidence: Evidence): void {
     if (!this.record(evidence)) return;
     this.emit({ kind: 'persist', record: { kind: 'evidence', evidence } });
     this.emit({ kind: 'accuse', evidence });
   }
 
-  /** Takes a proof on record; false when there is one of its kind, or its key is no member's any more. */
+  /**
+   * Takes a proof on record; false when there is one of its kind, or its key is no member's any more. One about a later
+   * epoch takes the place of the earlier: nobody is isolated for what is two epochs old (Spec §8).
+   */
   record(evidence: Evidence): boolean {
     const node = this.accusedNow(evidence);
     if (node === undefined) return false;
     const sort = evidence.kind === 'equivocation' ? evidence.first.statement.kind : evidence.kind;
     const kinds = this.proven.get(node) ?? new Map<string, Evidence>();
-    if (kinds.has(sort)) return false;
+    const earlier = kinds.get(sort);
+    if (earlier !== undefined && evidenceEpoch(earlier) >= evidenceEpoch(evidence)) return false;
     kinds.set(sort, evidence);
     this.proven.set(node, kinds);
     return true;

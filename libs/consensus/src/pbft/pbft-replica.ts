@@ -25,6 +25,7 @@ import {
   type DurableRecord,
   type Effect,
   type EnvelopeProgress,
+  type Evidence,
   type Recovered,
   type Replica,
   type ReplicaConfig,
@@ -226,6 +227,10 @@ class PbftReplica implements Replica, RestoredParts {
 
   progressOf(id: Digest): EnvelopeProgress | undefined {
     return progressOf(this.context, this.agreement, id);
+  }
+
+  evidence(): readonly Evidence[] {
+    return this.context.evidence;
   }
 
   base(): { records: DurableRecord[]; votes: Signed[] } {

@@ -36,6 +36,7 @@ export class Bench {
       progressOf: unused,
       waitingEnvelope: unused,
       waiting: unused,
+      evidence: unused,
     };
     const observer: HostObserver = {
       committed: ({ sequence }) => journal.push(`committed ${String(sequence)}`),

@@ -197,7 +197,11 @@ export const EXECUTION = [
     section: '3',
     rule: 'The state’s digest does not depend on the order in which its parts came.',
     patches: [
-      patch('consensus/deduplication', 'return [...this.clients.keys()].sort();', 'return [...this.clients.keys()];'),
+      patch(
+        'consensus/deduplication',
+        'this.sortedKeys ??= [...this.clients.keys()].sort();',
+        'this.sortedKeys ??= [...this.clients.keys()];',
+      ),
     ],
     killers: [test('consensus/ledger', 'has one digest whatever order its clients came in')],
   },
