@@ -27,6 +27,7 @@ export const CALM: ScheduleOptions = {
     shortDeadlineRate: 0,
     gatewayRate: 0,
   },
+  membership: { observers: 0, weights: [], leaderElection: 'round-robin', retain: 0, changes: [] },
   replica: {
     ...DEFAULT_REPLICA_CONFIG,
     phaseTimeoutMs: 150,

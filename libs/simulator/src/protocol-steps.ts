@@ -50,6 +50,8 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
       return stepOfKind(kept.message.kind);
     case 'decision':
       return 'decision';
+    case 'gap':
+      return 'catch-up';
     case 'record':
       switch (kept.record.kind) {
         case 'batch':

@@ -1,4 +1,4 @@
-import { NOTHING_RECOVERED, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
+import { handoverOf, lateRefusal, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
@@ -224,6 +224,8 @@ export class ConsensusMember implements MemberPort {
         // The host ends some time before the next epoch begins: its end must be on disk first.
         const next = (tenure.committee.epoch + 1) as Epoch;
         if (!(await this.epochBegun(next, Number.MAX_SAFE_INTEGER as Millis))) throw error;
+        const refused = lateRefusal(envelope, tenure.committee, this.committee);
+        if (refused !== undefined) return refused;
       }
     }
   }
@@ -246,18 +248,8 @@ export class ConsensusMember implements MemberPort {
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
-    const left = tenure.replica.base().records;
-    const state = left.find((record) => record.kind === 'state');
-    const stable = left.find((record) => record.kind === 'stable')?.certificate;
-    if (committee === undefined || state === undefined) throw new Error('an ended epoch leaves its state and a proof');
-    const evidence = left.filter((record) => record.kind === 'evidence').map((record) => record.evidence);
-    const recovered = {
-      ...NOTHING_RECOVERED,
-      state: { sequence: state.sequence, bytes: state.state },
-      stable,
-      evidence,
-    };
-    const waiting = tenure.replica.waiting();
+    if (committee === undefined) throw new Error('an ended epoch leaves a proof of the next');
+    const { recovered, waiting } = handoverOf(tenure.replica);
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
     const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
     this.current = this.reign(next, recovered, earlier);
