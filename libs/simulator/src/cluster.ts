@@ -195,8 +195,7 @@ export class Cluster {
   start(): void {
     for (const member of this.members) member.start();
     for (const fault of this.options.faults) this.queue.schedule(fault.atMs, { kind: 'fault', fault });
-    for (const change of this.options.membership.changes)
-      this.queue.schedule(change.atMs, { kind: 'change', change });
+    for (const change of this.options.membership.changes) this.queue.schedule(change.atMs, { kind: 'change', change });
     for (const { index } of this.members)
       if (this.isLiar(index)) this.queue.schedule(ADVERSARY_INTERVAL_MS, { kind: 'adversary', member: index });
   }
@@ -270,7 +269,8 @@ export class Cluster {
       blame,
       clockSkewMs: own.between(-options.clockSkewMs, options.clockSkewMs),
       drainMs: options.drainMs,
-      adversaryIn: liar === undefined || forked === undefined ? () => undefined : this.adversariesOf(liar, index, forked),
+      adversaryIn:
+        liar === undefined || forked === undefined ? () => undefined : this.adversariesOf(liar, index, forked),
       strategy: typeof liar?.strategy === 'string' ? liar.strategy : undefined,
       witness,
       forgetsAtCrash: options.amnesiacs.includes(index),

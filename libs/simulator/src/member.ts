@@ -142,13 +142,7 @@ export class SimulatedMember {
       onEpochEnded: (change: EpochChange) => this.onEpochEnded(change),
       onStable: (sequence: Sequence) => this.retain(sequence),
     };
-    const performer = new Performer(
-      this.parts,
-      { committee, sealer, adversary },
-      life,
-      () => engine.base(),
-      hooks,
-    );
+    const performer = new Performer(this.parts, { committee, sealer, adversary }, life, () => engine.base(), hooks);
     const eyes = opener.eyesOf(epochs, committee);
     const epochsSeen = epochs.all.length;
     this.process = {
@@ -178,8 +172,11 @@ export class SimulatedMember {
     this.begin();
     const { process } = this;
     if (process === undefined) return;
-    for (const envelope of late)
-      if (lateRefusal(envelope, tenure.committee, process.tenure.committee) === undefined) this.submit(envelope);
+    for (const envelope of late) {
+      const refused = lateRefusal(envelope, tenure.committee, process.tenure.committee);
+      if (refused === undefined) this.submit(envelope);
+      else this.parts.watch.turnedAway(this.index, envelope);
+    }
   }
 
   private onEpochEnded(change: EpochChange): void {
@@ -320,6 +317,8 @@ export class SimulatedMember {
     noteEffect(trace, queue.now, this.index, effect);
     if (effect.kind === 'rejected' && event.kind === 'message' && event.message.sender === effect.sender)
       watch.refused(index, event.message, effect.rejection.code);
+    if (effect.kind === 'refused' && event.kind === 'submit' && effect.rejection.code !== 'redundant')
+      watch.turnedAway(index, event.envelope);
     if (effect.kind === 'accuse') watch.found(index, effect.evidence);
     if (effect.kind === 'installed') watch.installed(index, effect.sequence);
     if (effect.kind === 'epochEnded') this.noteEnd(effect.change);

@@ -98,9 +98,7 @@ export class Operators {
     const { publicKey, secret } = this.keyFor(change);
     const nodeId: NodeId = nodeName(change.node);
     const claim = { epoch: committee.epoch, stableSequence: state.stable, nodeId, publicKey };
-    return provenKey(this.signatures.swarm, claim, (bytes) =>
-      this.signatures.signBytes({ publicKey, secret }, bytes),
-    );
+    return provenKey(this.signatures.swarm, claim, (bytes) => this.signatures.signBytes({ publicKey, secret }, bytes));
   }
 
   /** A key that has stood in no table yet; with `oldKey` the one that the node began with, wherever that stood. */

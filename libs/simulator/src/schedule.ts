@@ -154,8 +154,8 @@ export interface MembershipOptions {
   readonly changes: readonly Change[];
 }
 
-/** How hard a schedule is. */
-export type Profile = 'quick' | 'standard' | 'harsh';
+/** How hard a schedule is; `epochs`: standard or harsh, and the members change. */
+export type Profile = 'quick' | 'standard' | 'harsh' | 'epochs';
 
 /** Everything that a run depends on, besides its seed. */
 export interface ScheduleOptions {

@@ -18,6 +18,7 @@ import {
   type Statement,
   type StatementVerifier,
 } from '@concordat/protocol';
+import { nodeNumber } from './epoch-history';
 import { stubScheme, type KeyScheme, type SimulatedKey } from './key-scheme';
 import type { Random } from './random';
 
@@ -72,10 +73,11 @@ export class StubSignatures {
     /** Of the first epoch. */
     readonly committee: Committee,
     readonly swarm: Digest,
-    members: readonly SimulatedKey[],
+    /** First keys of all nodes, then others. */
+    private readonly first: readonly SimulatedKey[],
     private readonly scheme: KeyScheme = stubScheme(hash),
   ) {
-    for (const key of members) this.add(key);
+    for (const key of first) this.add(key);
   }
 
   /** Lets signatures under a node's or an operator's key verify. */
@@ -126,8 +128,8 @@ export class StubSignatures {
     };
   }
 
-  /** Signs an envelope for its signer, a client or a gateway, and notes that it did. `key`: the gateway's, after the first epoch. */
-  signEnvelope(body: EnvelopeBody, key = this.signerIn(this.committee, body)): Envelope {
+  /** Signs an envelope for its signer, a client or a gateway, and notes that it did. `key`: the gateway's, when it is not its first. */
+  signEnvelope(body: EnvelopeBody, key = this.firstKeyOf(body)): Envelope {
     const bytes = encodeEnvelopeBody(body);
     if (key === undefined) throw new RangeError('an envelope of an unknown signer');
     const toSign = envelopeSigningBytes(this.swarm, envelopeBodyHash(this.hash, bytes));
@@ -183,6 +185,12 @@ export class StubSignatures {
     if (signer.kind === 'client') return this.known.get(toHex(signer.publicKey));
     const member = committee.indexOf(signer.nodeId);
     return member === undefined ? undefined : this.ringOf(committee).keys[member];
+  }
+
+  private firstKeyOf({ signer }: Pick<Envelope, 'signer'>): SimulatedKey | undefined {
+    if (signer.kind === 'client') return this.known.get(toHex(signer.publicKey));
+    const number = nodeNumber(signer.nodeId);
+    return number === undefined ? undefined : this.first[number];
   }
 
   private ringOf(committee: Committee): Ring {

@@ -1,5 +1,15 @@
 import type { CommittedBlock, Evidence, Replica, ReplicaState } from '@concordat/consensus';
-import type { Authentic, Committee, EpochChange, Epochs, MemberIndex, Rejection, Sequence, Signed, View } from '@concordat/protocol';
+import type {
+  Authentic,
+  Committee,
+  EpochChange,
+  Epochs,
+  MemberIndex,
+  Rejection,
+  Sequence,
+  Signed,
+  View,
+} from '@concordat/protocol';
 import type { Append } from './disk';
 
 /** Reports a broken rule. */
@@ -44,6 +54,8 @@ export interface Checker {
   /** A client may have been told: everything before the commit is durable, and the decision too. */
   acknowledged?(member: MemberIndex, block: CommittedBlock): void;
   admitted?(member: MemberIndex, envelope: Authentic): void;
+  /** A client was told that its envelope is not admitted. */
+  turnedAway?(member: MemberIndex, envelope: Authentic): void;
   /** The engine has found a proof; it is not durable yet. */
   found?(member: MemberIndex, evidence: Evidence): void;
   /** A proof is durable, and told. */
@@ -75,6 +87,7 @@ export class Watch implements Required<Checker> {
       installed: hearing('installed'),
       acknowledged: hearing('acknowledged'),
       admitted: hearing('admitted'),
+      turnedAway: hearing('turnedAway'),
       found: hearing('found'),
       accused: hearing('accused'),
       entered: hearing('entered'),
@@ -132,6 +145,10 @@ export class Watch implements Required<Checker> {
 
   admitted(member: MemberIndex, envelope: Authentic): void {
     for (const checker of this.listeners.admitted) checker.admitted(member, envelope);
+  }
+
+  turnedAway(member: MemberIndex, envelope: Authentic): void {
+    for (const checker of this.listeners.turnedAway) checker.turnedAway(member, envelope);
   }
 
   found(member: MemberIndex, evidence: Evidence): void {

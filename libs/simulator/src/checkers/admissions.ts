@@ -16,6 +16,7 @@ interface Admission {
 export class AdmissionsChecker implements Checker {
   private owed: Admission[] = [];
   private count = 0;
+  private readonly released = new Set<string>();
   private readonly committees = new Map<MemberIndex, Committee>();
 
   /** Envelopes that were admitted at correct members. */
@@ -32,10 +33,21 @@ export class AdmissionsChecker implements Checker {
     const before = this.committees.get(member);
     this.committees.set(member, committee);
     if (before === undefined || before.epoch === committee.epoch || this.owed.length === 0) return;
-    this.owed = this.owed.filter(
-      (admission) =>
-        admission.member !== member || (self !== OBSERVER && isSignedStill(admission.envelope, before, committee)),
-    );
+    this.owed = this.owed.filter((admission) => {
+      const isOwed =
+        admission.member !== member || (self !== OBSERVER && isSignedStill(admission.envelope, before, committee));
+      if (!isOwed) this.released.add(nameOf(admission.envelope));
+      return isOwed;
+    });
+  }
+
+  turnedAway(_member: MemberIndex, envelope: Authentic): void {
+    this.released.add(nameOf(envelope));
+  }
+
+  /** True for an envelope whose client was told no, or was left without its member. */
+  isReleased(envelope: Envelope): boolean {
+    return this.released.has(nameOf(envelope));
   }
 
   stopped(member: MemberIndex): void {
@@ -48,6 +60,9 @@ export class AdmissionsChecker implements Checker {
     return this.owed;
   }
 }
+
+/** What stays the same when a gateway signs again. */
+const nameOf = ({ signerKey, firstNonce }: Envelope): string => `${signerKey}#${firstNonce.toString()}`;
 
 /** True unless a gateway signed it with a key that is not its own any more. */
 function isSignedStill({ signer }: Envelope, before: Committee, now: Committee): boolean {

@@ -320,7 +320,9 @@ describe('CertificatesChecker', () => {
   };
   const check = (story: (checker: CertificatesChecker) => void): string[] =>
     broken((blame) =>
-      story(new CertificatesChecker(blame, cluster.history, quickHash, (...vote) => signatures.verifyStatement(...vote))),
+      story(
+        new CertificatesChecker(blame, cluster.history, quickHash, (...vote) => signatures.verifyStatement(...vote)),
+      ),
     );
 
   it.each([

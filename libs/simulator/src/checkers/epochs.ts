@@ -74,7 +74,8 @@ export class EpochsChecker implements Checker {
   sealed(member: MemberIndex, message: Signed): void {
     const seat = this.seats.get(member);
     const { epoch, sender, sequence } = message;
-    const isVoter = seat !== undefined && sender !== OBSERVER && seat.committee.table.members[sender]?.isolated === false;
+    const isVoter =
+      seat !== undefined && sender !== OBSERVER && seat.committee.table.members[sender]?.isolated === false;
     if (!isVoter || seat.committee.epoch !== epoch || seat.self !== sender) {
       this.blame('epochs', member, `signed ${statementText(message)}, where it has no vote`);
       return;
@@ -114,6 +115,10 @@ export class EpochsChecker implements Checker {
 
   private checkTerm(member: MemberIndex, epoch: Epoch, { reached, how }: Term, end: Sequence | undefined): void {
     if (end !== undefined && reached > end)
-      this.blame('epochs', member, `${how} ${String(reached)} in epoch ${String(epoch)}, which ended at ${String(end)}`);
+      this.blame(
+        'epochs',
+        member,
+        `${how} ${String(reached)} in epoch ${String(epoch)}, which ended at ${String(end)}`,
+      );
   }
 }

@@ -59,8 +59,7 @@ export class EvidenceChecker implements Checker {
 
   /** The engine has a proof. */
   found(member: MemberIndex, evidence: Evidence): void {
-    if (evidence.kind === 'equivocation')
-      this.of(member).found.add(this.proofOf(evidence.first.statement));
+    if (evidence.kind === 'equivocation') this.of(member).found.add(this.proofOf(evidence.first.statement));
   }
 
   durable(member: MemberIndex, appends: readonly Append[]): void {
