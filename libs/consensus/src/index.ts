@@ -30,7 +30,7 @@ export {
   type WaitingEnvelope,
 } from './replica';
 export { createPbftReplica, type PbftOptions } from './pbft/pbft-replica';
-export { outlivesEpoch } from './pbft/succession';
+export { handoverOf, lateRefusal, type Handover } from './handover';
 export { followsPlan, planNewView, type NewViewPlan } from './pbft/view-change-rules';
 export {
   JOIN_PROOF_AGE_MAX,

@@ -318,7 +318,10 @@ export interface Replica {
   /** Whether a message is worth opening: cheap, before its signature is checked. Undefined when it is. */
   admit(statement: Statement): Rejection | undefined;
   state(): ReplicaState;
-  /** All envelopes that wait here, the longest waiting first: the replica of the next epoch takes them over. */
+  /**
+   * All envelopes that wait here, the longest waiting first; once the epoch has ended, those that can still be ordered: the
+   * replica of the next epoch takes them over.
+   */
   waiting(): readonly WaitingEnvelope[];
   /** The envelope with that id, while it waits here. */
   waitingEnvelope(id: Digest): Envelope | undefined;

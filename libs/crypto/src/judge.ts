@@ -1,22 +1,6 @@
-import { followsPlan, planNewView, type Evidence, type Judge, type SignedStatement } from '@concordat/consensus';
-import {
-  encodePayload,
-  EVIDENCE_KINDS,
-  LayoutError,
-  payloadDigest,
-  Reader,
-  statementBytes,
-  widestLimits,
-  type Committee,
-  type Digest,
-  type Epoch,
-  type Epochs,
-  type Hash,
-  type Signed,
-  type Statement,
-  type WireLimits,
-} from '@concordat/protocol';
-import { decodeEvidence } from '@concordat/records';
+import type { Judge } from '@concordat/consensus';
+import type { Digest, Hash } from '@concordat/protocol';
+import { createEvidenceJudge } from '@concordat/records';
 import type { SignatureSuite } from './signature-suite';
 
 /** What a judge judges by. */
@@ -26,92 +10,10 @@ export interface JudgeOptions {
   readonly suite: SignatureSuite;
 }
 
-/** Judges approvals and proofs inside system requests: pure functions of bytes, keys and tables. */
-export function createJudge({ swarmId, hash, suite }: JudgeOptions): Judge {
-  const verifyBy =
-    (committee: Committee) =>
-    ({ statement, signature }: SignedStatement): boolean => {
-      const member = committee.member(statement.sender);
-      if (member === undefined || statement.epoch !== committee.epoch) return false;
-      const signed = statementBytes({ swarmId, tableHash: committee.hash }, statement);
-      return suite.verify(member.publicKey, signed, signature);
-    };
-  return {
+/** Judges approvals and proofs inside system requests, by the signatures of a suite. */
+export const createJudge = ({ swarmId, hash, suite }: JudgeOptions): Judge =>
+  createEvidenceJudge({
+    swarmId,
+    hash,
     verify: (publicKey, bytes, signature) => suite.verify(publicKey, bytes, signature),
-    proves(epochs, current, proof, accused) {
-      const evidence = readEvidence(hash, proof, limitsAt(epochs, current));
-      if (evidence === undefined) return false;
-      const epoch = epochOf(evidence);
-      const committee = epochs.of(epoch);
-      if (committee === undefined || epoch > current || epoch + 1 < current) return false;
-      if (committee.member(evidence.accused)?.nodeId !== accused) return false;
-      return evidence.kind === 'equivocation'
-        ? isEquivocation(evidence, verifyBy(committee))
-        : isContradictory(hash, evidence, committee, verifyBy(committee));
-    },
-  };
-}
-
-/**
- * Bounds by the two epochs that a proof may be about, which everybody knows who executes in `current`. Later ones only some
- * know by then: with theirs, members would judge one proof differently.
- */
-function limitsAt(epochs: Epochs, current: Epoch): WireLimits {
-  const tables = epochs.all.map(({ table }) => table);
-  return widestLimits(tables.filter(({ epoch }) => epoch === current || epoch + 1 === current));
-}
-
-function readEvidence(
-  ...[hash, bytes, limits]: [Hash, Uint8Array, Parameters<typeof decodeEvidence>[2]]
-): Evidence | undefined {
-  try {
-    return decodeEvidence(hash, new Reader(bytes), limits);
-  } catch (error) {
-    if (error instanceof LayoutError) return undefined;
-    throw error;
-  }
-}
-
-const epochOf = (evidence: Evidence): Epoch =>
-  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;
-
-type Holds = (signed: SignedStatement) => boolean;
-
-function isEquivocation(
-  { first, second, accused }: Extract<Evidence, { kind: 'equivocation' }>,
-  holds: Holds,
-): boolean {
-  const [a, b] = [first.statement, second.statement];
-  const oneSlot = a.kind === b.kind && a.epoch === b.epoch && a.view === b.view && a.sequence === b.sequence;
-  if (!oneSlot || a.sender !== accused || b.sender !== accused || a.digest === b.digest) return false;
-  return EVIDENCE_KINDS.includes(a.kind) && holds(first) && holds(second);
-}
-
-/** Only signed parts convict: the NEW-VIEW and the VIEW-CHANGEs that it names, each as its sender signed it. */
-function isContradictory(
-  hash: Hash,
-  { newView, viewChanges, accused }: Extract<Evidence, { kind: 'contradictory-new-view' }>,
-  { table }: Committee,
-  holds: Holds,
-): boolean {
-  const isSigned = (message: Signed): boolean =>
-    payloadDigest(hash, message, encodePayload(message)) === message.digest &&
-    holds({ statement: statementOf(message), signature: message.signature });
-  if (newView.sender !== accused || !isSigned(newView)) return false;
-  const parts = viewChanges.filter((message) => message.kind === 'viewChange');
-  const named = new Set(newView.viewChanges.map(({ sender, digest }) => `${String(sender)} ${digest}`));
-  const complete =
-    parts.length === viewChanges.length &&
-    parts.length === named.size &&
-    new Set(parts.map((part) => part.digest)).size === parts.length;
-  if (!complete) return false;
-  for (const part of parts) {
-    if (part.view !== newView.view || part.epoch !== newView.epoch) return false;
-    if (!named.has(`${String(part.sender)} ${part.digest}`) || !isSigned(part)) return false;
-  }
-  return !followsPlan(newView.entries, planNewView(parts, table.baseSequence));
-}
-
-function statementOf({ kind, epoch, view, sequence, digest, sender }: Signed): Statement {
-  return { kind, epoch, view, sequence, digest, sender };
-}
+  });

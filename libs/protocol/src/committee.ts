@@ -1,7 +1,7 @@
 import { checkEpochTable, type EpochTable, type Member } from './epoch-table';
 import { epochTableHash } from './epoch-table-codec';
 import type { Hash } from './hash';
-import type { Digest, Epoch, MemberIndex, View } from './ids';
+import { OBSERVER, type Digest, type Epoch, type MemberIndex, type NodeId, type View } from './ids';
 import { leaderSchedule } from './leader-schedule';
 import { quorumByCount, quorumByWeight } from './quorum';
 
@@ -77,4 +77,14 @@ export class Committee {
     for (const member of members) if (this.isVoter(member)) distinct.add(member);
     return distinct.size > this.f;
   }
+}
+
+/**
+ * The place of a node in an epoch: a name without the key that the table has for it is nobody's. `has`: whether the node has
+ * the secret of a public key.
+ */
+export function placeIn(committee: Committee, node: NodeId, has: (publicKey: Uint8Array) => boolean): MemberIndex {
+  const index = committee.indexOf(node);
+  const named = index === undefined ? undefined : committee.member(index)?.publicKey;
+  return index !== undefined && named !== undefined && has(named) ? index : OBSERVER;
 }

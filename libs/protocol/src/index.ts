@@ -80,7 +80,7 @@ export {
 } from './epoch-table';
 export { decodeEpochTable, encodeEpochTable, epochTableHash } from './epoch-table-codec';
 export { epochTableFromJson, epochTableToJson } from './epoch-table-json';
-export { Committee } from './committee';
+export { Committee, placeIn } from './committee';
 export { leaderSchedule } from './leader-schedule';
 export {
   createEpochTable,

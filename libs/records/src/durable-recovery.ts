@@ -31,7 +31,7 @@ export interface RecoveryOptions {
   readonly hash: Hash;
   /** The epoch's. */
   readonly limits: WireLimits;
-  /** Of all epochs so far: proofs and certificates of older ones may be larger. */
+  /** Of all epochs so far: what was kept in older ones, proofs too, may be larger. */
   readonly widest: WireLimits;
   /** Votes of older epochs bind nothing any more and are passed over. */
   readonly epoch: Epoch;
@@ -170,7 +170,7 @@ class Recovery {
   }
 
   private read(kind: DurableKind, record: LogRecord, index: number): void {
-    const { hash, limits, widest } = this.options;
+    const { hash, widest } = this.options;
     // In an array of its own: a view would keep the whole file in memory for as long as the smallest part of it.
     const payload = new Uint8Array(record.payload);
     const reader = new Reader(payload);
@@ -184,7 +184,7 @@ class Recovery {
         // Read by recoverEpochs, before anything else.
         return;
       case 'batch': {
-        const batch = decodeBatch(hash, payload, limits);
+        const batch = decodeBatch(hash, payload, widest);
         const sequence = record.sequence as Sequence;
         if (sequence > this.stableSequence) this.batches.set(slotKey(sequence, batch.digest), { sequence, batch });
         return;

@@ -304,6 +304,14 @@ describe('recover', () => {
     expect(found).toEqual({ ...NOTHING, prepared: [preparedAt(66, 0)], stable: stableAt(65) });
   });
 
+  it('reads what it kept in an epoch with more members, and passes over it', () => {
+    const smaller = { ...LIMITS, membersMax: signatures.length - 1, baseSequence: sequence(64) };
+    const options = { ...OPTIONS, limits: smaller, epoch: epoch(1) };
+    const log = [batchRecord(63), preparedRecord(preparedAt(63, 0)), stableRecord(64)];
+    expect(recover(log, options)).toEqual(NOTHING);
+    expect(recover([...log, batchRecord(65)], options).batches).toEqual([{ sequence: 65, batch: BATCH }]);
+  });
+
   it.each([
     {
       name: 'another member’s vote',

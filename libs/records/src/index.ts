@@ -24,3 +24,5 @@ export {
   type RecoveryOptions,
 } from './durable-recovery';
 export { decodeEvidence, encodeEvidence } from './evidence-record';
+export { recoverPast, type Past, type PastOptions } from './recover-past';
+export { createEvidenceJudge, type EvidenceJudgeOptions } from './evidence-judge';

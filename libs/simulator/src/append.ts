@@ -6,7 +6,9 @@ import type { LogRecord } from '@concordat/records';
 export type Kept =
   | { readonly kind: 'record'; readonly record: DurableRecord }
   | { readonly kind: 'vote'; readonly message: Signed }
-  | { readonly kind: 'decision'; readonly block: CommittedBlock };
+  | { readonly kind: 'decision'; readonly block: CommittedBlock }
+  /** Decisions from..sequence will never be in the store: a state has taken their place. */
+  | { readonly kind: 'gap'; readonly from: number; readonly sequence: number };
 
 /** Something appended: into the log, or a decision's bytes into the decision store. */
 export interface Append {

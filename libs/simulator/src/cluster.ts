@@ -1,11 +1,13 @@
+import type { Judge } from '@concordat/consensus';
+import { createEvidenceJudge } from '@concordat/records';
 import {
   Committee,
-  Epochs,
   createEpochTable,
-  nodeId,
+  OBSERVER,
   type Authentic,
   type Digest,
   type Envelope,
+  type Epoch,
   type Hash,
   type MemberIndex,
   type Millis,
@@ -13,29 +15,35 @@ import {
 } from '@concordat/protocol';
 import { ADVERSARY_INTERVAL_MS, type Adversary } from './adversary';
 import { createAdversary } from './adversaries';
+import { Revenant } from './adversaries/revenant';
 import { AdmissionsChecker } from './checkers/admissions';
 import { AgreementChecker } from './checkers/agreement';
 import { CertificatesChecker } from './checkers/certificates';
 import { ConductChecker } from './checkers/conduct';
 import { DurabilityChecker } from './checkers/durability';
+import { EpochsChecker } from './checkers/epochs';
 import { EvidenceChecker } from './checkers/evidence';
 import { NewViewsChecker } from './checkers/new-views';
 import { PromisesChecker } from './checkers/promises';
 import { RequestsChecker } from './checkers/requests';
 import { StatesChecker } from './checkers/states';
 import { SimulatedDisk } from './disk';
+import { EpochHistory, nodeName, nodeNumber } from './epoch-history';
 import { EventQueue } from './event-queue';
 import type { SimulatorEvent } from './events';
 import { FaultWitness } from './fault-coverage';
-import { stubScheme, type KeyScheme } from './key-scheme';
+import { stubScheme, type KeyScheme, type SimulatedKey } from './key-scheme';
 import { SimulatedMember } from './member';
 import { SimulatedNetwork } from './network';
-import { Opener } from './packet';
+import { NodeKeys } from './node-keys';
+import { Operators } from './operators';
+import { Opener, type Packet } from './packet';
 import { stepOfPacket } from './protocol-steps';
 import { quickHash } from './quick-hash';
 import { Random } from './random';
-import type { Fault, ScheduleOptions } from './schedule';
+import type { Change, Fault, Liar, ScheduleOptions } from './schedule';
 import { StubSignatures, stubKey } from './stub-keys';
+import type { Tenure } from './tenure';
 import { Trace } from './trace';
 import { noteEvent } from './trace-words';
 import { Trap } from './trap';
@@ -45,12 +53,17 @@ import { Watch, type Blame, type Checker } from './watch';
 /** Virtual time at which every run starts. */
 export const START = 1_750_000_000_000 as Millis;
 
+/** Until somebody asks again for a change that nobody could be asked for. */
+const ASK_AGAIN_MS = 30;
+
 /** Listens to nothing: what a Byzantine member does breaks no promise of ours. */
 const NOBODY = new Watch([]);
 
 /** A swarm in virtual time, with everything around it that can go wrong. */
 export class Cluster {
+  /** Of the first epoch. */
   readonly committee: Committee;
+  /** All nodes: the first members, then those that may join. */
   readonly members: readonly SimulatedMember[];
   readonly network: SimulatedNetwork;
   readonly signatures: StubSignatures;
@@ -61,6 +74,9 @@ export class Cluster {
   readonly admissions = new AdmissionsChecker();
   readonly conduct: ConductChecker;
   readonly evidence: EvidenceChecker;
+  readonly epochs: EpochsChecker;
+  /** The epochs that correct nodes went through. */
+  readonly history: EpochHistory;
   readonly random: Random;
   readonly witness = new FaultWitness();
   private readonly opener: Opener;
@@ -68,55 +84,80 @@ export class Cluster {
   /** What waits for members that stand still. */
   private readonly paused = new Map<MemberIndex, SimulatorEvent[]>();
   private readonly verdict: Verdict;
-  private readonly adversaries = new Map<MemberIndex, Adversary>();
+  private readonly keys: readonly NodeKeys[];
+  private readonly judge: Judge;
+  private readonly operators: Operators;
 
   /** `hash`: quickHash in searches, portableHash where the production hash shall take part. `listeners` hear what the checkers hear. */
   constructor(
     seed: number,
     readonly options: ScheduleOptions,
-    hash: Hash = quickHash,
+    private readonly hash: Hash = quickHash,
     listeners: readonly Checker[] = [],
     keyScheme: KeyScheme = stubScheme(hash),
   ) {
     const random = new Random(seed);
     this.random = random;
     this.verdict = new Verdict(options.tolerated, () => this.elapsedMs);
+    const { observers, weights, leaderElection } = options.membership;
     const keys = Array.from({ length: options.members }, () => stubKey(hash, random, keyScheme));
+    // Forked apart, so that a swarm that stays as it is draws the same whether or not others change.
+    const further = new Random(seed ^ 0x0e90c);
+    const draw = (): SimulatedKey => stubKey(hash, further, keyScheme);
+    const operator = draw();
     const table = createEpochTable({
-      members: keys.map(({ publicKey }, index) => ({ nodeId: nodeId(`node-${String(index)}`), publicKey, weight: 1 })),
+      members: keys.map(({ publicKey }, index) => ({
+        nodeId: nodeName(index),
+        publicKey,
+        weight: weights[index] ?? 1,
+      })),
+      weightedVoting: weights.length > 0,
+      leaderElection,
       f: options.f,
       checkpointInterval: options.checkpointInterval,
       windowSize: options.windowSize,
       logTimeBoundMs: options.logTimeBoundMs,
+      operators: observers > 0 || options.membership.changes.length > 0 ? [operator.publicKey] : [],
     });
     this.committee = new Committee(table, hash);
+    this.history = new EpochHistory(hash, table);
     const swarm: Digest = purposeDigest(hash, 'genesis', random.bytes(32));
-    this.signatures = new StubSignatures(hash, this.committee, swarm, keys, keyScheme);
-    const { verifyStatement, verifyEnvelope } = this.signatures;
-    const epochs = new Epochs(hash, table);
-    this.opener = new Opener({ committee: this.committee, epochs, hash, verifyStatement, verifyEnvelope });
+    const joining = Array.from({ length: observers }, draw);
+    const all = [...keys, ...joining];
+    this.signatures = new StubSignatures(hash, this.committee, swarm, [...all, operator], keyScheme);
+    this.keys = all.map((key, index) => new NodeKeys(index, key, draw));
+    const { verifyBytes: verify } = this.signatures;
+    this.judge = createEvidenceJudge({ swarmId: swarm, hash, verify });
+    this.opener = new Opener(hash, table, this.signatures);
     this.network = new SimulatedNetwork(options.network, random.fork(), this.queue, this.opener, this.witness);
     const flipped = options.faults.flatMap((fault) => (fault.kind === 'bit-flip' ? [fault.member] : []));
     this.faulty = new Set([...options.liars.map((liar) => liar.member), ...flipped]);
     const isCorrect = (member: MemberIndex): boolean => !this.faulty.has(member);
+    const { history } = this;
+    const verifyStatement = this.signatures.verifierIn(history.epochs);
     this.agreement = new AgreementChecker(this.blame);
     this.requests = new RequestsChecker(this.blame, (envelope) => this.signatures.isGenuine(envelope));
-    this.conduct = new ConductChecker(this.blame, isCorrect, verifyStatement, table, options.replica);
-    this.evidence = new EvidenceChecker(this.blame);
+    this.conduct = new ConductChecker(this.blame, isCorrect, verifyStatement, history, options.replica);
+    this.evidence = new EvidenceChecker(this.blame, history);
+    this.epochs = new EpochsChecker(this.blame, history);
     const watch = new Watch([
+      this.epochs,
       this.agreement,
       this.requests,
       this.conduct,
       this.evidence,
-      new CertificatesChecker(this.blame, this.committee, hash, verifyStatement),
+      new CertificatesChecker(this.blame, history, hash, verifyStatement),
       new StatesChecker(this.blame),
       this.admissions,
-      new PromisesChecker(this.blame),
-      new NewViewsChecker(this.blame),
-      new DurabilityChecker(this.blame, isCorrect),
+      new PromisesChecker(this.blame, history),
+      new NewViewsChecker(this.blame, history),
+      new DurabilityChecker(this.blame, isCorrect, history),
       ...listeners,
     ]);
-    this.members = this.committee.indexesInOrder.map((index) => this.createMember(index, hash, watch));
+    this.members = all.map((_, index) =>
+      this.createMember(index as MemberIndex, index < keys.length ? random : further, watch),
+    );
+    this.operators = new Operators(further, this.signatures, operator, draw(), this.keys, history.epochs);
   }
 
   /** Milliseconds since the start. */
@@ -154,8 +195,9 @@ export class Cluster {
   start(): void {
     for (const member of this.members) member.start();
     for (const fault of this.options.faults) this.queue.schedule(fault.atMs, { kind: 'fault', fault });
-    for (const member of this.adversaries.keys())
-      this.queue.schedule(ADVERSARY_INTERVAL_MS, { kind: 'adversary', member });
+    for (const change of this.options.membership.changes) this.queue.schedule(change.atMs, { kind: 'change', change });
+    for (const { index } of this.members)
+      if (this.isLiar(index)) this.queue.schedule(ADVERSARY_INTERVAL_MS, { kind: 'adversary', member: index });
   }
 
   /** Brings an envelope to a member, `delayMs` from now. */
@@ -193,37 +235,30 @@ export class Cluster {
     for (const member of this.members) member.heal();
   }
 
-  private createMember(index: MemberIndex, hash: Hash, watch: Watch): SimulatedMember {
-    const { options, committee, queue, network, opener, trace, blame, random, witness } = this;
-    const sealer = this.signatures.sealerOf(index);
+  private isLiar(index: MemberIndex): boolean {
+    return this.options.liars.some(({ member }) => member === index);
+  }
+
+  private createMember(index: MemberIndex, random: Random, watch: Watch): SimulatedMember {
+    const { options, hash, queue, network, opener, trace, blame, witness, signatures, judge, keys } = this;
     const liar = options.liars.find((candidate) => candidate.member === index);
     const own = random.fork();
-    const strategy = typeof liar?.strategy === 'string' ? liar.strategy : undefined;
-    const adversary =
-      liar &&
-      createAdversary(liar.strategy, {
-        self: index,
-        committee,
-        hash,
-        sealer,
-        random: random.fork(),
-        config: options.replica,
-        transmit: (to, packet) => {
-          opener.frame(packet);
-          if (strategy !== undefined) witness.hit(strategy, stepOfPacket(packet), to);
-          network.send(index, to, packet);
-        },
-      });
-    if (adversary !== undefined) this.adversaries.set(index, adversary);
+    const forked = liar === undefined ? undefined : random.fork();
+    const nodeKeys = keys[index];
+    if (nodeKeys === undefined) throw new RangeError(`no node ${String(index)}`);
     return new SimulatedMember({
       index,
-      committee,
-      swarmId: this.signatures.swarm,
+      nodes: keys.length,
+      genesis: this.committee.table,
+      swarmId: signatures.swarm,
       hash,
-      sealer,
+      judge,
+      keys: nodeKeys,
+      signatures,
       config: options.replica,
       disk: new SimulatedDisk(own.u32()),
       diskOptions: options.disk,
+      retain: options.membership.retain,
       queue,
       network,
       opener,
@@ -234,11 +269,73 @@ export class Cluster {
       blame,
       clockSkewMs: own.between(-options.clockSkewMs, options.clockSkewMs),
       drainMs: options.drainMs,
-      adversary,
-      strategy,
+      adversaryIn:
+        liar === undefined || forked === undefined ? () => undefined : this.adversariesOf(liar, index, forked),
+      strategy: typeof liar?.strategy === 'string' ? liar.strategy : undefined,
       witness,
       forgetsAtCrash: options.amnesiacs.includes(index),
     });
+  }
+
+  /** Makes a liar's adversaries: one for each epoch, which outlives the process there. */
+  private adversariesOf({ strategy }: Liar, index: MemberIndex, random: Random): (tenure: Tenure) => Adversary {
+    const { hash, options, opener, witness, network } = this;
+    let latest: { readonly epoch: Epoch; readonly adversary: Adversary } | undefined;
+    return ({ committee, self, sealer }) => {
+      if (latest?.epoch === committee.epoch) return latest.adversary;
+      const tools = {
+        ...{ self, committee, hash, sealer, random },
+        config: options.replica,
+        transmit: (to: MemberIndex, packet: Packet) => {
+          const node = nodeNumber(committee.member(to)?.nodeId ?? '');
+          if (node === undefined || node === index) return;
+          opener.frame(packet);
+          if (typeof strategy === 'string') witness.hit(strategy, stepOfPacket(packet), node);
+          network.send(index, node, packet);
+        },
+      };
+      const adversary = committee.isVoter(self) ? createAdversary(strategy, tools) : new Revenant(tools);
+      latest = { epoch: committee.epoch, adversary };
+      return adversary;
+    };
+  }
+
+  /** Somebody asks for a change at a node that is a member and runs; later, when there is none. */
+  private ask(change: Change): void {
+    const { members, operators, queue, conduct } = this;
+    const again = (): void => {
+      if (this.elapsedMs < this.options.durationMs) queue.schedule(ASK_AGAIN_MS, { kind: 'change', change });
+    };
+    const evidence = conduct.proofs.get(change.node as MemberIndex);
+    const isAwaited = change.kind === 'isolate' && evidence === undefined;
+    if (isAwaited && this.elapsedMs + ASK_AGAIN_MS < this.options.durationMs) {
+      again();
+      return;
+    }
+    for (let tried = 0; tried < members.length; tried++) {
+      const node = this.member((change.to + tried) % members.length);
+      const { tenure } = node;
+      if (tenure === undefined || tenure.self === OBSERVER || !node.isCorrect) continue;
+      const outlook = { committee: tenure.committee, state: tenure.engine.state(), evidence };
+      node.submit(operators.envelopeOf(change, outlook, queue.now) as Authentic);
+      return;
+    }
+    again();
+  }
+
+  /** A gateway signs what it hands in with the key that it has by then. */
+  private handIn(node: SimulatedMember, envelope: Authentic): void {
+    const { signer } = envelope;
+    const { tenure } = node;
+    if (signer.kind === 'gateway' && tenure !== undefined && signer.nodeId === nodeName(node.index)) {
+      const key = this.keys[node.index]?.in(tenure.committee);
+      if (key !== undefined && !this.signatures.verifyEnvelopeIn(tenure.committee, envelope)) {
+        const { firstNonce, requests } = envelope;
+        node.submit(this.signatures.signEnvelope({ signer, firstNonce, requests }, key) as Authentic);
+        return;
+      }
+    }
+    node.submit(envelope);
   }
 
   private handle(event: SimulatorEvent): void {
@@ -250,7 +347,10 @@ export class Cluster {
         this.member(event.to).receive(event.packet);
         break;
       case 'submit':
-        this.member(event.to).submit(event.envelope);
+        this.handIn(this.member(event.to), event.envelope);
+        break;
+      case 'change':
+        this.ask(event.change);
         break;
       case 'restart':
         this.member(event.member).start();
@@ -265,7 +365,7 @@ export class Cluster {
         this.endFault(event.fault);
         break;
       case 'adversary':
-        if (this.member(event.member).isUp) this.adversaries.get(event.member)?.act?.();
+        this.member(event.member).adversary?.act?.();
         this.queue.schedule(ADVERSARY_INTERVAL_MS, event);
         break;
       default:
@@ -278,6 +378,7 @@ export class Cluster {
     switch (event.kind) {
       case 'fault':
       case 'heal':
+      case 'change':
       case 'restart':
       case 'resume':
         return false;

@@ -12,6 +12,8 @@ export interface DiskContents {
   readonly tornTail: boolean;
   /** Decision records, ascending by sequence. */
   readonly decisions: readonly Uint8Array[];
+  /** Last sequence that the decision store knows of: a decision's, or the end of a gap. */
+  readonly lastSequence: number;
 }
 
 /** A damaged file was read as if it were sound. */
@@ -28,8 +30,8 @@ export interface CrashOutcome {
   readonly torn: readonly Append[];
 }
 
-const isDecision = (append: Append): append is Append & { kept: { kind: 'decision' } } =>
-  append.kept.kind === 'decision';
+/** True for what belongs into the decision store. */
+const isDecision = ({ kept }: Append): boolean => kept.kind === 'decision' || kept.kind === 'gap';
 
 /**
  * One member's disk: a log of groups in the files' real layout, and a decision store. What was appended since the last
@@ -39,6 +41,11 @@ const isDecision = (append: Append): append is Append & { kept: { kind: 'decisio
 export class SimulatedDisk {
   private segments: SimulatedSegment[] = [];
   private readonly decisions = new Map<number, Append>();
+  /** Last sequence that the decision store knows of, and the first from which on it has all. */
+  private lastDecision = 0;
+  private firstDecision = 1;
+  /** A gap at the end of the decision store. */
+  private gap: { readonly from: number; readonly through: number; readonly firstBefore: number } | undefined;
   private pending: Append[] = [];
   private syncing: Append[] = [];
   private appendedCount = 0;
@@ -149,6 +156,9 @@ export class SimulatedDisk {
   /** Everything is gone, as after a reinstallation. */
   forget(): void {
     this.decisions.clear();
+    this.lastDecision = 0;
+    this.firstDecision = 1;
+    this.gap = undefined;
     this.format();
   }
 
@@ -169,7 +179,19 @@ export class SimulatedDisk {
       segment.cut(scan);
     }
     const decisions = [...this.decisions.keys()].sort((a, b) => a - b).map((sequence) => this.bytesOf(sequence));
-    return { log, tornTail, decisions: decisions.filter((bytes) => bytes !== undefined) };
+    const found = decisions.filter((bytes) => bytes !== undefined);
+    return { log, tornTail, decisions: found, lastSequence: this.lastDecision };
+  }
+
+  /** From this sequence on every decision is there, up to the last. */
+  get oldestDecision(): number {
+    return this.firstDecision;
+  }
+
+  /** Gives up the decisions below a sequence. */
+  dropDecisions(below: number): void {
+    for (const sequence of this.decisions.keys()) if (sequence < below) this.decisions.delete(sequence);
+    this.firstDecision = Math.max(this.firstDecision, below);
   }
 
   /** A durable decision's bytes. */
@@ -204,6 +226,28 @@ export class SimulatedDisk {
   }
 
   private writeDecisions(appends: readonly Append[]): void {
-    for (const append of appends) if (isDecision(append)) this.decisions.set(append.kept.block.sequence, append);
+    for (const append of appends) {
+      const { kept } = append;
+      if (kept.kind === 'decision') this.noteDecision(kept.block.sequence, append);
+      if (kept.kind === 'gap') this.noteGap(kept.from, kept.sequence);
+    }
+  }
+
+  private noteDecision(sequence: number, append: Append): void {
+    // A gap with nothing behind it may be filled: the state that made it did not become durable.
+    if (this.gap !== undefined && sequence <= this.gap.through) {
+      this.firstDecision = this.gap.firstBefore;
+      this.lastDecision = this.gap.from - 1;
+    }
+    this.gap = undefined;
+    this.decisions.set(sequence, append);
+    this.lastDecision = sequence;
+  }
+
+  private noteGap(from: number, through: number): void {
+    const { gap } = this;
+    this.gap = { from: gap?.from ?? from, through, firstBefore: gap?.firstBefore ?? this.firstDecision };
+    this.firstDecision = through + 1;
+    this.lastDecision = through;
   }
 }

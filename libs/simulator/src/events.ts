@@ -1,6 +1,6 @@
 import type { TimerId } from '@concordat/consensus';
 import type { Authentic, MemberIndex, Verified } from '@concordat/protocol';
-import type { Fault } from './schedule';
+import type { Change, Fault } from './schedule';
 import type { Packet } from './packet';
 
 /** Something that will happen. Those of a member's process carry its life: they die with it. */
@@ -16,6 +16,8 @@ export type SimulatorEvent =
   | { readonly kind: 'submit'; readonly to: MemberIndex; readonly envelope: Authentic }
   | { readonly kind: 'fault'; readonly fault: Fault }
   | { readonly kind: 'heal'; readonly fault: Fault }
+  /** Somebody asks for a change of the members. */
+  | { readonly kind: 'change'; readonly change: Change }
   | { readonly kind: 'restart'; readonly member: MemberIndex }
   | { readonly kind: 'resume'; readonly member: MemberIndex }
   | { readonly kind: 'adversary'; readonly member: MemberIndex }
@@ -26,6 +28,8 @@ export type ProcessEvent = { readonly member: MemberIndex; readonly life: number
   | { readonly kind: 'timer'; readonly timer: TimerId; readonly generation: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'synced' }
+  /** Old decisions were dropped. */
+  | { readonly kind: 'retained' }
   /** A vote that the member sealed returns to it. */
   | { readonly kind: 'own'; readonly message: Verified }
 );

@@ -97,12 +97,26 @@ const DISK_FAULTS: readonly CountedFault[] = [
 /** Steps at which nothing is written. What catching up brings is written as a decision. */
 const UNWRITTEN: readonly ProtocolStep[] = ['status', 'catch-up', 'relay'];
 
+/** Steps at which something is sent. */
+const EVERY_MESSAGE: readonly ProtocolStep[] = [
+  'pre-prepare',
+  'prepare',
+  'commit',
+  'checkpoint',
+  'view-change',
+  'new-view',
+  'status',
+  'catch-up',
+  'relay',
+  'epoch-change',
+];
+
 /** What each strategy tampers with. Every one of them may do so to a member that has just restarted. */
 const ATTACKED: Readonly<Record<Strategy, readonly ProtocolStep[]>> = {
   'equivocating-leader': ['pre-prepare', 'commit', 'catch-up'],
-  silent: ['pre-prepare', 'prepare', 'commit', 'checkpoint', 'view-change', 'new-view', 'status', 'catch-up', 'relay'],
+  silent: EVERY_MESSAGE,
   'double-voter': ['prepare', 'commit'],
-  noise: ['pre-prepare', 'prepare', 'commit', 'checkpoint', 'view-change', 'new-view', 'status', 'catch-up', 'relay'],
+  noise: EVERY_MESSAGE,
   'new-view-liar': ['view-change', 'new-view'],
   'withholding-leader': ['pre-prepare', 'new-view', 'catch-up', 'relay'],
   'view-rusher': ['view-change'],
@@ -111,17 +125,7 @@ const ATTACKED: Readonly<Record<Strategy, readonly ProtocolStep[]>> = {
   'slow-leader': ['pre-prepare', 'new-view'],
   'bad-supplier': ['status', 'catch-up'],
   hoarder: ['pre-prepare', 'commit', 'catch-up'],
-  selective: [
-    'pre-prepare',
-    'prepare',
-    'commit',
-    'checkpoint',
-    'view-change',
-    'new-view',
-    'status',
-    'catch-up',
-    'relay',
-  ],
+  selective: EVERY_MESSAGE,
   'lonely-new-view': ['view-change', 'new-view'],
 };
 

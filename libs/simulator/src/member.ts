@@ -1,26 +1,37 @@
+import { handoverOf, lateRefusal, type Effect, type Replica, type ReplicaEvent } from '@concordat/consensus';
 import {
-  createPbftReplica,
-  type Effect,
-  type Replica,
-  type ReplicaConfig,
-  type ReplicaEvent,
-} from '@concordat/consensus';
-import { isRejection, type Authentic, type MemberIndex, type Millis } from '@concordat/protocol';
+  invariant,
+  isRejection,
+  type Authentic,
+  type Committee,
+  type EpochChange,
+  type Epochs,
+  type EpochTable,
+  type MemberIndex,
+  type Millis,
+  type Sequence,
+} from '@concordat/protocol';
+import type { Adversary } from './adversary';
 import { DamageError } from './disk';
 import type { ProcessEvent } from './events';
-import type { Packet } from './packet';
+import type { Eyes, Packet } from './packet';
 import { Performer, type PerformerParts } from './performer';
 import { stepOfKind, type ProtocolStep } from './protocol-steps';
-import { inOneEpoch } from './one-epoch';
-import { recoverMember } from './recovery';
+import { recoverNode } from './recovery';
+import { buildTenure, type Tenure, type TenureParts, type TenureStart } from './tenure';
 import type { Trace } from './trace';
 import { noteEffect } from './trace-words';
 import type { Trap } from './trap';
 import type { Blame } from './watch';
 
 /** What a member is built from. */
-export interface MemberParts extends PerformerParts {
-  readonly config: ReplicaConfig;
+export interface MemberParts extends PerformerParts, TenureParts {
+  /** Table of the first epoch. */
+  readonly genesis: EpochTable;
+  /** Who steers it in an epoch; undefined for nobody. */
+  readonly adversaryIn: (tenure: Tenure) => Adversary | undefined;
+  /** Decisions that it keeps behind the stable checkpoint; 0 for all. */
+  readonly retain: number;
   readonly trace: Trace;
   readonly blame: Blame;
   /** This member's clock is so far from virtual time. */
@@ -32,10 +43,22 @@ export interface MemberParts extends PerformerParts {
   readonly forgetsAtCrash: boolean;
 }
 
-/** A running process: the production engine, and what performs its effects. */
+/** A running process in one epoch: the production engine, and what performs its effects. */
 interface Process {
+  readonly tenure: Tenure;
+  readonly epochs: Epochs;
   readonly engine: Replica;
   readonly performer: Performer;
+  readonly adversary: Adversary | undefined;
+  /** What it sees by, and how many epochs it knew then. */
+  eyes: Eyes;
+  epochsSeen: number;
+  /** The epoch is over: nothing is heard any more. */
+  isOver: boolean;
+  /** What leads into the next one, once all before it is durable. */
+  next: EpochChange | undefined;
+  /** What clients handed in after the end. */
+  readonly late: Authentic[];
 }
 
 /** Events between two inspections of a member's state. */
@@ -77,30 +100,96 @@ export class SimulatedMember {
     return Math.floor(this.parts.queue.now + this.clockOffsetMs) as Millis;
   }
 
+  /** The epoch that the node is in, and its place there; undefined while the process is down. */
+  get tenure(): Tenure | undefined {
+    return this.process?.tenure;
+  }
+
+  /** Who steers it in the epoch that it is in. */
+  get adversary(): Adversary | undefined {
+    return this.process?.adversary;
+  }
+
   /** Starts the process from what the disk holds. */
   start(): void {
     if (this.isUp) return;
-    const { committee, swarmId, index, hash, config, disk, watch } = this.parts;
+    const { hash, genesis, keys, disk } = this.parts;
     if (this.readFails) {
       this.readFails = false;
       this.parts.witness.hit('disk-error', 'restart');
       return;
     }
     this.noteStart();
-    const life = ++this.life;
     this.guard(() => {
-      const { recovered, decided } = recoverMember(hash, committee, index, disk.read());
-      const engine = createPbftReplica({ ...inOneEpoch(hash, swarmId, committee, index), config, recovered });
-      const performer = new Performer(
-        this.parts,
-        life,
-        () => engine.base(),
-        (step) => this.onSent(step),
-      );
-      this.process = { engine, performer };
-      watch.started(index, engine, decided);
+      const placeOf = (committee: Committee): MemberIndex => keys.placeIn(committee);
+      const { epochs, committee, recovered, decided } = recoverNode({ hash, genesis, placeOf }, disk.read());
+      this.reign({ epochs, committee, recovered }, decided);
     });
+    this.begin();
+  }
+
+  /** Takes part in an epoch from here on. */
+  private reign(start: TenureStart, decided: readonly number[]): void {
+    const { opener, watch, index, adversaryIn } = this.parts;
+    const { epochs, committee } = start;
+    const life = ++this.life;
+    this.drainScheduled = false;
+    const tenure = buildTenure(this.parts, start);
+    const { engine, sealer, self } = tenure;
+    const adversary = adversaryIn(tenure);
+    const hooks = {
+      onSent: (step: ProtocolStep) => this.onSent(step),
+      onEpochEnded: (change: EpochChange) => this.onEpochEnded(change),
+      onStable: (sequence: Sequence) => this.retain(sequence),
+    };
+    const performer = new Performer(this.parts, { committee, sealer, adversary }, life, () => engine.base(), hooks);
+    const eyes = opener.eyesOf(epochs, committee);
+    const epochsSeen = epochs.all.length;
+    this.process = {
+      ...{ tenure, epochs, engine, performer, adversary, eyes, epochsSeen },
+      ...{ isOver: false, next: undefined, late: [] },
+    };
+    watch.began(index, { committee, self });
+    watch.started(index, engine, decided);
+  }
+
+  /** The first events of a replica. */
+  private begin(): void {
+    const { oldestDecision } = this.parts.disk;
+    if (oldestDecision > 1) this.step({ kind: 'retained', at: this.at, oldest: oldestDecision as Sequence });
     this.step({ kind: 'start', at: this.at });
+  }
+
+  /** Begins the epoch that a proven change leads to: everything that led there is durable. */
+  private succeed({ epochs, engine, performer, tenure, late }: Process, { table }: EpochChange): void {
+    this.guard(() => {
+      const committee = epochs.of(table.epoch);
+      invariant(committee !== undefined, 'an ended epoch leaves a proof of the next');
+      const { recovered, waiting } = handoverOf(engine);
+      performer.end();
+      this.reign({ epochs, committee, recovered, waiting }, []);
+    });
+    this.begin();
+    const { process } = this;
+    if (process === undefined) return;
+    for (const envelope of late) {
+      const refused = lateRefusal(envelope, tenure.committee, process.tenure.committee);
+      if (refused === undefined) this.submit(envelope);
+      else this.parts.watch.turnedAway(this.index, envelope);
+    }
+  }
+
+  private onEpochEnded(change: EpochChange): void {
+    if (this.process !== undefined) this.process.next = change;
+  }
+
+  /** Gives up decisions that are stable and older than what is to be retained. */
+  private retain(stable: Sequence): void {
+    const { retain, disk, queue, index } = this.parts;
+    const below = stable - retain + 1;
+    if (retain === 0 || below <= disk.oldestDecision) return;
+    disk.dropDecisions(below);
+    queue.schedule(0, { kind: 'retained', member: index, life: this.life });
   }
 
   /** Ends the process: everything that is not durable is gone. */
@@ -150,24 +239,24 @@ export class SimulatedMember {
 
   /** A packet arrives. */
   receive(packet: Packet): void {
-    const { opener, adversary, trace, queue, watch } = this.parts;
-    if (this.process === undefined) return;
-    const frame = opener.frame(packet);
-    const refused = isRejection(frame) ? frame : this.process.engine.admit(frame.statement);
-    const message = refused ?? opener.open(packet);
+    const { opener, trace, queue, watch } = this.parts;
+    const { process } = this;
+    if (process === undefined || process.isOver) return;
+    const message = opener.open(packet, this.eyesOf(process), (statement) => process.engine.admit(statement));
     if (isRejection(message)) {
       trace.note(queue.now, this.index, message, message.code.length, 0, 0);
       return;
     }
     if (this.clockOffsetMs !== 0) this.parts.witness.hit('clock-skew', stepOfKind(message.kind), this.index);
     watch.received(this.index, message);
-    adversary?.observe?.(message);
+    process.adversary?.observe?.(message);
     this.step({ kind: 'message', at: this.at, message });
   }
 
-  /** A client brings an envelope. */
+  /** A client brings an envelope. Between two epochs it waits for the next. */
   submit(envelope: Authentic): void {
-    this.step({ kind: 'submit', at: this.at, envelope });
+    if (this.process?.isOver === true) this.process.late.push(envelope);
+    else this.step({ kind: 'submit', at: this.at, envelope });
   }
 
   /** Something that the process waited for. Ignored when that process is gone. */
@@ -185,6 +274,9 @@ export class SimulatedMember {
       case 'own':
         process.performer.noteReturned(event.message);
         this.step({ kind: 'message', at: this.at, message: event.message });
+        break;
+      case 'retained':
+        this.step({ kind: 'retained', at: this.at, oldest: this.parts.disk.oldestDecision as Sequence });
         break;
       case 'synced':
         this.onSynced(process);
@@ -225,8 +317,11 @@ export class SimulatedMember {
     noteEffect(trace, queue.now, this.index, effect);
     if (effect.kind === 'rejected' && event.kind === 'message' && event.message.sender === effect.sender)
       watch.refused(index, event.message, effect.rejection.code);
+    if (effect.kind === 'refused' && event.kind === 'submit' && effect.rejection.code !== 'redundant')
+      watch.turnedAway(index, event.envelope);
     if (effect.kind === 'accuse') watch.found(index, effect.evidence);
     if (effect.kind === 'installed') watch.installed(index, effect.sequence);
+    if (effect.kind === 'epochEnded') this.noteEnd(effect.change);
     if (effect.kind === 'commit' && this.clockOffsetMs !== 0) this.parts.witness.hit('clock-skew', 'decision');
     if (effect.kind !== 'halt') {
       performer.perform(effect);
@@ -234,6 +329,23 @@ export class SimulatedMember {
     }
     this.stop();
     if (this.isCorrect) blame('halted', this.index, effect.reason);
+  }
+
+  /** From here on nothing is heard: what the next epoch begins with must be durable first. */
+  private noteEnd(change: EpochChange): void {
+    const { process } = this;
+    if (process === undefined) return;
+    process.isOver = true;
+    this.parts.watch.ended(this.index, change, process.epochs);
+  }
+
+  private eyesOf(process: Process): Eyes {
+    const { epochs, tenure } = process;
+    if (process.epochsSeen !== epochs.all.length) {
+      process.eyes = this.parts.opener.eyesOf(epochs, tenure.committee);
+      process.epochsSeen = epochs.all.length;
+    }
+    return process.eyes;
   }
 
   /** Whatever a correct member's engine throws is our own bug: the process ends, and the run has failed. */
@@ -248,9 +360,13 @@ export class SimulatedMember {
     }
   }
 
-  private sync({ performer }: Process): void {
+  private sync(process: Process): void {
+    const { performer, next } = process;
     const { disk } = this.parts;
-    if (disk.appended === disk.durable) return;
+    if (disk.appended === disk.durable) {
+      if (next !== undefined && this.process === process) this.succeed(process, next);
+      return;
+    }
     if (this.trap?.waitsFor('before-sync', disk.waiting, disk.underWay) === true) {
       this.trap.spring();
       return;

@@ -2,6 +2,7 @@ import { DEFAULT_REPLICA_CONFIG } from '@concordat/consensus';
 import { faultsTolerated } from '@concordat/protocol';
 import { faultsOf, type FaultShape } from './fault-draws';
 import { Random } from './random';
+import { membershipOf } from './membership-draws';
 import { STRATEGIES, type Liar, type Profile, type ScheduleOptions } from './schedule';
 
 /** A quiet swarm of four: what named schedules start from. */
@@ -27,6 +28,7 @@ export const CALM: ScheduleOptions = {
     shortDeadlineRate: 0,
     gatewayRate: 0,
   },
+  membership: { observers: 0, weights: [], leaderElection: 'round-robin', retain: 0, changes: [] },
   replica: {
     ...DEFAULT_REPLICA_CONFIG,
     phaseTimeoutMs: 150,
@@ -53,14 +55,17 @@ interface Shape {
   readonly faults: FaultShape;
 }
 
-/** Of a hundred schedules 30 are quick, 50 standard and 20 harsh. */
-const PROFILES: readonly Profile[] = [
-  ...new Array<Profile>(3).fill('quick'),
-  ...new Array<Profile>(5).fill('standard'),
-  ...new Array<Profile>(2).fill('harsh'),
+/** Of a hundred schedules 30 are quick, 50 standard and 20 harsh, before some of them change their members. */
+const PROFILES: readonly Exclude<Profile, 'epochs'>[] = [
+  ...new Array<'quick' | 'standard' | 'harsh'>(3).fill('quick'),
+  ...new Array<'quick' | 'standard' | 'harsh'>(5).fill('standard'),
+  ...new Array<'quick' | 'standard' | 'harsh'>(2).fill('harsh'),
 ];
 
-const SHAPES: Readonly<Record<Profile, Shape>> = {
+/** Of a hundred standard and harsh schedules so many change their members. */
+const CHANGING_PERCENT = 25;
+
+const SHAPES: Readonly<Record<Exclude<Profile, 'epochs'>, Shape>> = {
   quick: {
     members: [4],
     durationMs: [100, 350],
@@ -84,7 +89,39 @@ const SHAPES: Readonly<Record<Profile, Shape>> = {
 /** Everything about a run that is not said follows from its seed. */
 export function optionsOf(seed: number, overrides: Partial<ScheduleOptions> = {}): ScheduleOptions {
   const random = new Random(seed).fork();
-  const profile = overrides.profile ?? random.pick(PROFILES);
+  // Drawn apart: what does not concern changes of members is the same with and without them.
+  const apart = new Random(seed ^ 0x0e90c).fork();
+  const drawn = overrides.profile ?? random.pick(PROFILES);
+  const changes =
+    drawn === 'epochs' || (overrides.profile === undefined && drawn !== 'quick' && apart.below(100) < CHANGING_PERCENT);
+  const still = stillOptions(random, drawn === 'epochs' ? apart.pick(['standard', 'harsh']) : drawn, overrides);
+  return changes ? { ...still, ...changingOptions(apart, still), ...overrides } : still;
+}
+
+/** What makes of a schedule one whose members change: several epochs, checkpoints and states that are taken over. */
+function changingOptions(random: Random, still: ScheduleOptions): Partial<ScheduleOptions> {
+  const durationMs = still.durationMs + 150;
+  const { members, f, liars, faults } = still;
+  const allCorrect = liars.length === 0 && faults.every(({ kind }) => kind !== 'bit-flip');
+  const { membership, crashes } = membershipOf(random, { members, f, durationMs, liars, allCorrect });
+  const checkpointInterval = random.pick([2, 4]);
+  return {
+    profile: 'epochs',
+    durationMs,
+    checkpointInterval,
+    windowSize: checkpointInterval * random.pick([2, 2, 3]),
+    membership,
+    replica: { ...still.replica, snapshotGap: random.pick([4, 12, still.replica.snapshotGap]) },
+    faults: [...faults, ...crashes],
+  };
+}
+
+/** A schedule whose members stay who they are. */
+function stillOptions(
+  random: Random,
+  profile: Exclude<Profile, 'epochs'>,
+  overrides: Partial<ScheduleOptions>,
+): ScheduleOptions {
   const shape = SHAPES[profile];
   const members = overrides.members ?? random.pick(shape.members);
   const tolerated = faultsTolerated(members);

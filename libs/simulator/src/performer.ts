@@ -1,19 +1,32 @@
 import type { Effect, Replica, TimerId } from '@concordat/consensus';
-import { seal, type Sequence, type Signed, type Verified } from '@concordat/protocol';
+import { seal, type EpochChange, type Sequence, type Signed, type Verified } from '@concordat/protocol';
 import { Barrier } from './barrier';
 import type { EventQueue } from './event-queue';
 import type { ProcessEvent, SimulatorEvent } from './events';
-import { Outbox, type OutboxParts } from './outbox';
+import { Outbox, type Author, type OutboxParts } from './outbox';
 import type { ProtocolStep } from './protocol-steps';
 import type { Random } from './random';
-import { decisionAppend, recordAppend, voteAppend } from './recovery';
+import { decisionAppend, gapAppend, recordAppend, voteAppend } from './recovery';
 import type { DiskOptions } from './schedule';
+
+/** Effects that are not simply held back until what is before them is durable. */
+type Immediate = 'persist' | 'vote' | 'commit' | 'installed' | 'epochEnded' | 'halt';
 
 /** What a performer is built from. */
 export interface PerformerParts extends OutboxParts {
   readonly diskOptions: DiskOptions;
   readonly queue: EventQueue<SimulatorEvent>;
   readonly random: Random;
+}
+
+/** Who hears of what a performer did. */
+export interface PerformerHooks {
+  /** A copy of a message left; the process may end there. */
+  readonly onSent: (step: ProtocolStep) => void;
+  /** The epoch is over, and all that led to it is durable. */
+  readonly onEpochEnded: (change: EpochChange) => void;
+  /** A checkpoint is stable, and all that makes it so is durable. */
+  readonly onStable: (sequence: Sequence) => void;
 }
 
 /**
@@ -31,17 +44,19 @@ export class Performer {
 
   constructor(
     private readonly parts: PerformerParts,
+    private readonly author: Author,
     private readonly life: number,
     private readonly base: Replica['base'],
-    onSent: (step: ProtocolStep) => void,
+    private readonly hooks: PerformerHooks,
   ) {
     this.barrier = new Barrier(parts.disk);
-    this.outbox = new Outbox(parts, onSent);
+    this.outbox = new Outbox(parts, author, (step) => hooks.onSent(step));
   }
 
   /** Performs what may be performed, and keeps the rest until it may. A `halt` is the process's own affair. */
   perform(effect: Exclude<Effect, { kind: 'halt' }>): void {
-    const { watch, index, sealer } = this.parts;
+    const { watch, index } = this.parts;
+    const { sealer } = this.author;
     switch (effect.kind) {
       case 'persist':
         this.barrier.append(recordAppend(effect.record));
@@ -53,6 +68,13 @@ export class Performer {
         watch.executed(index, effect.block);
         this.barrier.append(decisionAppend(effect.block));
         this.barrier.hold(() => watch.acknowledged(index, effect.block));
+        break;
+      case 'installed':
+        this.barrier.append(gapAppend(effect.from, effect.sequence));
+        break;
+      case 'epochEnded':
+        this.timers.clear();
+        this.barrier.hold(() => this.hooks.onEpochEnded(effect.change));
         break;
       default:
         this.barrier.hold(() => this.release(effect));
@@ -103,8 +125,9 @@ export class Performer {
     });
   }
 
-  private release(effect: Exclude<Effect, { kind: 'persist' | 'vote' | 'commit' | 'halt' }>): void {
-    const { sealer, watch, index } = this.parts;
+  private release(effect: Exclude<Effect, { kind: Immediate }>): void {
+    const { watch, index } = this.parts;
+    const { sealer } = this.author;
     switch (effect.kind) {
       case 'broadcast':
         this.outbox.broadcast(seal(sealer, effect.draft));
@@ -132,6 +155,7 @@ export class Performer {
         break;
       case 'stable':
         this.shortenLog(effect.sequence);
+        this.hooks.onStable(effect.sequence);
         break;
       case 'viewEntered':
         watch.entered(index, effect.view);
@@ -139,8 +163,6 @@ export class Performer {
       case 'refused':
       case 'rejected':
       case 'viewLeft':
-      case 'epochEnded':
-      case 'installed':
         break;
     }
   }

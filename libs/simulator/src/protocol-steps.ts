@@ -14,6 +14,7 @@ export const PROTOCOL_STEPS = [
   'status',
   'catch-up',
   'relay',
+  'epoch-change',
   'restart',
 ] as const;
 /** A step of PROTOCOL_STEPS. */
@@ -31,7 +32,7 @@ const STEP_OF_KIND: Readonly<Record<MessageKind, ProtocolStep>> = {
   batch: 'catch-up',
   decided: 'catch-up',
   requests: 'relay',
-  epochChange: 'catch-up',
+  epochChange: 'epoch-change',
   snapshot: 'catch-up',
   chunk: 'catch-up',
 };
@@ -50,6 +51,8 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
       return stepOfKind(kept.message.kind);
     case 'decision':
       return 'decision';
+    case 'gap':
+      return 'catch-up';
     case 'record':
       switch (kept.record.kind) {
         case 'batch':
@@ -60,8 +63,9 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
           return 'new-view';
         case 'state':
         case 'stable':
-        case 'epoch':
           return 'checkpoint';
+        case 'epoch':
+          return 'epoch-change';
         case 'evidence':
           return undefined;
       }

@@ -1,13 +1,15 @@
 import type { CommittedBlock, DurableRecord, Recovered } from '@concordat/consensus';
-import { wireLimits, type Committee, type Hash, type MemberIndex, type Signed } from '@concordat/protocol';
+import type { Signed } from '@concordat/protocol';
 import {
   decodeDecision,
   DURATION_UNKNOWN,
   encodeDecision,
   encodeDurableRecord,
   encodeOwnVote,
-  recover,
+  recoverPast,
   type DecisionRecord,
+  type Past,
+  type PastOptions,
 } from '@concordat/records';
 import type { Append, DiskContents } from './disk';
 
@@ -44,20 +46,29 @@ function decisionBytes({ sequence, batch, certificate, logTime, outcomes }: Comm
   return encodeDecision({ sequence, view, logTime, batch, certificate, outcomes, durationsMs });
 }
 
-/** What a restarted member knows, and which decisions its store holds. */
-export interface Restart {
+/** What the decision store is told of a gap: its real layout is the store's own affair. */
+export const gapAppend = (from: number, sequence: number): Append => ({
+  kept: { kind: 'gap', from, sequence },
+  bytes: new Uint8Array(0),
+});
+
+/** What a restarted node knows, and which decisions its store holds. */
+export interface Restart extends Omit<Past, 'votes'> {
   readonly recovered: Recovered;
   readonly decided: readonly number[];
 }
 
 /** Reads a disk as the real host does: the log through its records' own recovery, then the decisions above its state. */
-export function recoverMember(hash: Hash, committee: Committee, self: MemberIndex, contents: DiskContents): Restart {
-  const limits = wireLimits(committee.table);
-  const options = { hash, limits, widest: limits, epoch: committee.epoch, self };
-  const votes = recover(contents.log, options);
-  const stored = contents.decisions.map((bytes) => decodeDecision(hash, bytes));
+export function recoverNode(options: PastOptions, contents: DiskContents): Restart {
+  const { epochs, committee, votes } = recoverPast(contents.log, options);
+  const stored = contents.decisions.map((bytes) => decodeDecision(options.hash, bytes));
+  const state = votes.state?.sequence ?? 0;
+  if (state > contents.lastSequence)
+    throw new RangeError(`a state after ${String(state)}, and decisions that end at ${String(contents.lastSequence)}`);
   return {
-    recovered: { ...votes, decided: following(stored, votes.state?.sequence ?? 0), tornTail: contents.tornTail },
+    epochs,
+    committee,
+    recovered: { ...votes, decided: following(stored, state), tornTail: contents.tornTail },
     decided: stored.map((decision) => decision.sequence),
   };
 }

@@ -22,6 +22,11 @@ export interface ScheduleStats {
   readonly view: number;
   /** Members against whom somebody had a proof. */
   readonly accused: number;
+  /** Highest epoch that a correct member was led to. */
+  readonly epochs: number;
+  /** Changes of epochs that correct members went through, and states that they took over. */
+  readonly crossings: number;
+  readonly takeovers: number;
   /** Virtual milliseconds until the healed swarm had finished everything. */
   readonly settledMs: number;
 }
@@ -53,13 +58,14 @@ export function runSchedule(
   const options = optionsOf(seed, overrides);
   const cluster = new Cluster(seed, options, hash, [], keyScheme);
   const workload = new Workload(hash, new Random(seed ^ 0x5eed), cluster.signatures, START, options.workload);
+  const nodes = cluster.members.map(({ index }) => index);
   cluster.start();
-  for (const { atMs, to, envelope } of workload.plan(options.durationMs)) {
+  for (const { atMs, to, envelope } of workload.plan(options.durationMs, nodes)) {
     for (const member of to) cluster.submit(member, envelope, atMs);
   }
   cluster.runUntil(options.durationMs);
   const probes = cluster.correctMembers.map(({ index }) => workload.ofGateway(index, options.durationMs, 'probe'));
-  settle(cluster, probes);
+  settle(cluster, probes, () => workload.ofClient(cluster.elapsedMs, { text: 'beat' }));
   if (!cluster.failed) cluster.evidence.finish();
   return resultOf(seed, cluster);
 }
@@ -81,6 +87,9 @@ export function resultOf(seed: number, cluster: Cluster): ScheduleResult {
       admitted: admissions.admittedCount,
       view: Math.max(...views),
       accused: conduct.accusedMembers.size,
+      epochs: cluster.history.epochs.newest.epoch,
+      crossings: cluster.epochs.crossings,
+      takeovers: cluster.epochs.takeovers,
       settledMs: cluster.elapsedMs - options.durationMs,
     },
     coverage: witness.coverage,

@@ -1,5 +1,5 @@
 import type { ReplicaConfig } from '@concordat/consensus';
-import type { MessageKind } from '@concordat/protocol';
+import type { LeaderElection, MessageKind } from '@concordat/protocol';
 import type { AdversaryMaker } from './adversary';
 import type { ProtocolStep } from './protocol-steps';
 
@@ -120,8 +120,42 @@ export interface WorkloadOptions {
   readonly gatewayRate: number;
 }
 
-/** How hard a schedule is. */
-export type Profile = 'quick' | 'standard' | 'harsh';
+/** A change of the members that somebody asks for at `atMs`, at node `to` or at the next one that is a member and runs. */
+export type Change = {
+  readonly atMs: number;
+  readonly to: number;
+  /** The operator alone, or the members with as many signatures as they have. */
+  readonly by: 'operator' | 'members';
+  /** Number of the node that it is about. */
+  readonly node: number;
+} & (
+  | {
+      readonly kind: 'join' | 'rotate';
+      /** With the key that the node began with: it may have stood in a table before. */
+      readonly oldKey?: boolean;
+    }
+  | { readonly kind: 'leave'; readonly f?: number }
+  /** `score`: from 0 to 1. */
+  | { readonly kind: 'reputation'; readonly score: number }
+  /** As soon as anybody has a proof; when nobody ever has, with a worthless one. */
+  | { readonly kind: 'isolate' }
+  | { readonly kind: 'release' }
+);
+
+/** Who the members are, and how that changes. */
+export interface MembershipOptions {
+  /** Nodes beyond the members, numbered after them: they follow, and may join. */
+  readonly observers: number;
+  /** Of the first members; none for equal ones. */
+  readonly weights: readonly number[];
+  readonly leaderElection: LeaderElection;
+  /** Decisions that a node keeps behind its stable checkpoint; 0 for all. */
+  readonly retain: number;
+  readonly changes: readonly Change[];
+}
+
+/** How hard a schedule is; `epochs`: standard or harsh, and the members change. */
+export type Profile = 'quick' | 'standard' | 'harsh' | 'epochs';
 
 /** Everything that a run depends on, besides its seed. */
 export interface ScheduleOptions {
@@ -143,6 +177,7 @@ export interface ScheduleOptions {
   readonly network: NetworkOptions;
   readonly disk: DiskOptions;
   readonly workload: WorkloadOptions;
+  readonly membership: MembershipOptions;
   readonly replica: ReplicaConfig;
   readonly liars: readonly Liar[];
   /** Members whose disks forget everything at a crash. Outside the fault model: for proving that the checkers see. */

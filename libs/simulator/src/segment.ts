@@ -14,7 +14,7 @@ const isRecord = (bytes: LogRecord | Uint8Array): bytes is LogRecord => !(bytes 
 const recordsOf = (appends: readonly Append[]): LogRecord[] => appends.map(({ bytes }) => bytes).filter(isRecord);
 
 /** True for what belongs into the log: decisions have a store of their own. */
-export const isLogged = ({ kept }: Append): boolean => kept.kind !== 'decision';
+export const isLogged = ({ kept }: Append): boolean => kept.kind === 'record' || kept.kind === 'vote';
 
 /** Where a file stands among the others. */
 export interface SegmentPlace {

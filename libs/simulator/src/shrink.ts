@@ -7,13 +7,17 @@ const RUNS_MAX = 300;
 
 /** Options with one thing less, the largest steps first. */
 function* simpler(options: ScheduleOptions): Generator<ScheduleOptions> {
-  const { faults, liars, workload, network, disk, durationMs } = options;
+  const { faults, liars, workload, network, disk, durationMs, membership } = options;
   if (faults.length > 1) {
     const half = faults.length >> 1;
     yield { ...options, faults: faults.slice(0, half) };
     yield { ...options, faults: faults.slice(half) };
   }
   for (const fault of faults) yield { ...options, faults: faults.filter((other) => other !== fault) };
+  const { changes } = membership;
+  for (const change of changes)
+    yield { ...options, membership: { ...membership, changes: changes.filter((other) => other !== change) } };
+  if (membership.retain > 0) yield { ...options, membership: { ...membership, retain: 0 } };
   for (const liar of liars) yield { ...options, liars: liars.filter((other) => other !== liar) };
   const envelopes = workload.envelopes >> 1;
   if (envelopes > 0) yield { ...options, workload: { ...workload, envelopes } };

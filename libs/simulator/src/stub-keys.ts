@@ -10,12 +10,15 @@ import {
   type Digest,
   type Envelope,
   type EnvelopeBody,
+  type Epochs,
   type Hash,
   type MemberIndex,
   type Sealer,
   type SigningDomain,
   type Statement,
+  type StatementVerifier,
 } from '@concordat/protocol';
+import { nodeNumber } from './epoch-history';
 import { stubScheme, type KeyScheme, type SimulatedKey } from './key-scheme';
 import type { Random } from './random';
 
@@ -37,57 +40,97 @@ const isSame = (a: Statement, b: Statement): boolean =>
   a.digest === b.digest &&
   a.sender === b.sender;
 
+/** The keys of one epoch's table, and what its signatures are made for. */
+interface Ring {
+  readonly domain: SigningDomain;
+  readonly keys: readonly (SimulatedKey | undefined)[];
+  /** Of envelopes that gateways signed. */
+  readonly verdicts: Map<Digest, boolean>;
+}
+
+/** A statement that was signed here. */
+interface Made {
+  readonly statement: Statement;
+  readonly signature: Uint8Array;
+  readonly key: SimulatedKey;
+  readonly ring: Ring;
+}
+
 /**
  * Signatures of a simulated swarm, made and checked by who knows all secrets. No simulated adversary is given a secret but
  * its own.
  */
 export class StubSignatures {
-  private readonly domain: SigningDomain;
-  private readonly clients = new Map<string, SimulatedKey>();
+  private readonly known = new Map<string, SimulatedKey>();
+  private readonly rings = new Map<Digest, Ring>();
   private readonly genuine = new Set<Digest>();
   private readonly verdicts = new Map<Digest, boolean>();
   /** Statements by their signatures: one that was made here need not be made again to be checked. */
-  private readonly made = new Map<number, { readonly statement: Statement; readonly signature: Uint8Array }>();
+  private readonly made = new Map<number, Made>();
 
   constructor(
     private readonly hash: Hash,
+    /** Of the first epoch. */
     readonly committee: Committee,
     readonly swarm: Digest,
-    private readonly members: readonly SimulatedKey[],
+    /** First keys of all nodes, then others. */
+    private readonly first: readonly SimulatedKey[],
     private readonly scheme: KeyScheme = stubScheme(hash),
   ) {
-    this.domain = { swarmId: swarm, tableHash: committee.hash };
+    for (const key of first) this.add(key);
+  }
+
+  /** Lets signatures under a node's or an operator's key verify. */
+  add(key: SimulatedKey): void {
+    this.known.set(toHex(key.publicKey), key);
   }
 
   /** Lets signatures under a client's secret verify, and returns its public key. */
   addClient({ secret }: Pick<SimulatedKey, 'secret'>): Uint8Array {
     const publicKey = this.scheme.publicKeyOf(secret);
-    this.clients.set(toHex(publicKey), { secret, publicKey });
+    this.add({ secret, publicKey });
     return publicKey;
   }
 
-  /** Signs as one member: the only way to a member's signature. */
-  sealerOf(member: MemberIndex): Sealer {
-    const { hash, committee } = this;
-    const key = this.members[member];
-    if (key === undefined) throw new RangeError(`no member ${String(member)}`);
-    return { hash, epoch: committee.epoch, sender: member, sign: (statement) => this.sign(key, statement) };
+  /** Signs bytes as they are. */
+  signBytes({ secret }: SimulatedKey, bytes: Uint8Array): Uint8Array {
+    return this.scheme.sign(secret, bytes);
   }
 
-  /** True for a signature that the statement's sender made. */
-  readonly verifyStatement = (statement: Statement, signature: Uint8Array): boolean => {
-    const key = this.members[statement.sender];
-    if (key === undefined) return false;
-    const known = this.made.get(keyOf(signature));
-    if (known !== undefined && isSame(known.statement, statement) && equalBytes(known.signature, signature))
-      return true;
-    return this.scheme.verify(key, statementBytes(this.domain, statement), signature);
+  /** Checks a signature over bytes by a public key. */
+  readonly verifyBytes = (publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean => {
+    const key = this.known.get(toHex(publicKey));
+    return key !== undefined && this.scheme.verify(key, bytes, signature);
   };
 
-  /** Signs an envelope for its signer, a client or a member as gateway, and notes that it did. */
-  signEnvelope(body: EnvelopeBody): Envelope {
+  /** Signs as a member of the first epoch. */
+  sealerOf(member: MemberIndex): Sealer {
+    const key = this.ringOf(this.committee).keys[member];
+    if (key === undefined) throw new RangeError(`no member ${String(member)}`);
+    return this.sealer(this.committee, member, key);
+  }
+
+  /** Signs with a key in an epoch under that place there: the only way to a node's signature. */
+  sealer(committee: Committee, sender: MemberIndex, key: SimulatedKey): Sealer {
+    const ring = this.ringOf(committee);
+    return { hash: this.hash, epoch: committee.epoch, sender, sign: (statement) => this.sign(ring, key, statement) };
+  }
+
+  /** True for a signature that the statement's sender made in the first epoch. */
+  readonly verifyStatement = (statement: Statement, signature: Uint8Array): boolean =>
+    statement.epoch === this.committee.epoch && this.verifyIn(this.committee, statement, signature);
+
+  /** Checks signatures by the keys of whichever known epoch their statements are of. */
+  verifierIn(epochs: Epochs): StatementVerifier {
+    return (statement, signature) => {
+      const committee = epochs.of(statement.epoch);
+      return committee !== undefined && this.verifyIn(committee, statement, signature);
+    };
+  }
+
+  /** Signs an envelope for its signer, a client or a gateway, and notes that it did. `key`: the gateway's, when it is not its first. */
+  signEnvelope(body: EnvelopeBody, key = this.firstKeyOf(body)): Envelope {
     const bytes = encodeEnvelopeBody(body);
-    const key = this.keyOf(body);
     if (key === undefined) throw new RangeError('an envelope of an unknown signer');
     const toSign = envelopeSigningBytes(this.swarm, envelopeBodyHash(this.hash, bytes));
     const signature = this.scheme.sign(key.secret, toSign);
@@ -96,37 +139,68 @@ export class StubSignatures {
     return envelope;
   }
 
-  /** True for an envelope whose signer signed it. */
-  readonly verifyEnvelope = (envelope: Envelope): boolean => {
-    let verdict = this.verdicts.get(envelope.id);
+  /** True for an envelope whose signer signed it, as members of the first epoch see it. */
+  readonly verifyEnvelope = (envelope: Envelope): boolean => this.verifyEnvelopeIn(this.committee, envelope);
+
+  /** True for an envelope whose signer signed it: a gateway with the key that it has in that epoch. */
+  verifyEnvelopeIn(committee: Committee, envelope: Envelope): boolean {
+    const verdicts = envelope.signer.kind === 'client' ? this.verdicts : this.ringOf(committee).verdicts;
+    let verdict = verdicts.get(envelope.id);
     if (verdict === undefined) {
-      const key = this.keyOf(envelope);
+      const key = this.signerIn(committee, envelope);
       verdict =
         key !== undefined &&
         this.scheme.verify(key, envelopeSigningBytes(this.swarm, envelope.bodyHash), envelope.signature);
-      this.verdicts.set(envelope.id, verdict);
+      verdicts.set(envelope.id, verdict);
     }
     return verdict;
-  };
+  }
 
   /** True when `signEnvelope` made exactly this envelope: what the validity checker asks, independently of signatures. */
   isGenuine(envelope: Envelope): boolean {
     return this.genuine.has(envelope.id);
   }
 
-  private sign({ secret }: SimulatedKey, statement: Statement): Uint8Array {
-    const signature = this.scheme.sign(secret, statementBytes(this.domain, statement));
+  private verifyIn(committee: Committee, statement: Statement, signature: Uint8Array): boolean {
+    const ring = this.ringOf(committee);
+    const key = ring.keys[statement.sender];
+    if (key === undefined) return false;
+    const made = this.made.get(keyOf(signature));
+    if (made?.ring === ring && made.key === key && isSame(made.statement, statement))
+      return equalBytes(made.signature, signature);
+    return this.scheme.verify(key, statementBytes(ring.domain, statement), signature);
+  }
+
+  private sign(ring: Ring, key: SimulatedKey, statement: Statement): Uint8Array {
+    const signature = this.scheme.sign(key.secret, statementBytes(ring.domain, statement));
     if (!this.scheme.real && this.made.size < REMEMBERED_MAX) {
       const { kind, epoch, view, sequence, digest, sender } = statement;
-      this.made.set(keyOf(signature), { statement: { kind, epoch, view, sequence, digest, sender }, signature });
+      const kept = { kind, epoch, view, sequence, digest, sender };
+      this.made.set(keyOf(signature), { statement: kept, signature, key, ring });
     }
     return signature;
   }
 
-  private keyOf({ signer }: Pick<Envelope, 'signer'>): SimulatedKey | undefined {
-    if (signer.kind === 'client') return this.clients.get(toHex(signer.publicKey));
-    const member = this.committee.indexOf(signer.nodeId);
-    return member === undefined ? undefined : this.members[member];
+  private signerIn(committee: Committee, { signer }: Pick<Envelope, 'signer'>): SimulatedKey | undefined {
+    if (signer.kind === 'client') return this.known.get(toHex(signer.publicKey));
+    const member = committee.indexOf(signer.nodeId);
+    return member === undefined ? undefined : this.ringOf(committee).keys[member];
+  }
+
+  private firstKeyOf({ signer }: Pick<Envelope, 'signer'>): SimulatedKey | undefined {
+    if (signer.kind === 'client') return this.known.get(toHex(signer.publicKey));
+    const number = nodeNumber(signer.nodeId);
+    return number === undefined ? undefined : this.first[number];
+  }
+
+  private ringOf(committee: Committee): Ring {
+    let ring = this.rings.get(committee.hash);
+    if (ring === undefined) {
+      const keys = committee.table.members.map(({ publicKey }) => this.known.get(toHex(publicKey)));
+      ring = { domain: { swarmId: this.swarm, tableHash: committee.hash }, keys, verdicts: new Map() };
+      this.rings.set(committee.hash, ring);
+    }
+    return ring;
   }
 }
 

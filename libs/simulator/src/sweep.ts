@@ -20,6 +20,10 @@ export interface SweepFigures {
   faults: number;
   liars: number;
   accused: number;
+  /** Highest epoch of a schedule, summed up. */
+  epochs: number;
+  /** States that members took over. */
+  takeovers: number;
   /** Schedules with real signatures. */
   real: number;
 }
@@ -56,13 +60,15 @@ const NO_FIGURES: SweepFigures = {
   faults: 0,
   liars: 0,
   accused: 0,
+  epochs: 0,
+  takeovers: 0,
   real: 0,
 };
 
 /** What came of no schedule. */
 export const nothingSwept = (): SweepResult => ({
   figures: { ...NO_FIGURES },
-  profiles: { quick: 0, standard: 0, harsh: 0 },
+  profiles: { quick: 0, standard: 0, harsh: 0, epochs: 0 },
   failures: [],
   coverage: new FaultCoverage().counts,
   traceHash: '0'.repeat(16),
@@ -106,9 +112,11 @@ function sweptOf(
       faults: options.faults.length,
       liars: options.liars.length,
       accused: stats.accused,
+      epochs: stats.epochs,
+      takeovers: stats.takeovers,
       real: isReal(seed) && real !== undefined ? 1 : 0,
     },
-    profiles: { quick: 0, standard: 0, harsh: 0, [options.profile]: 1 },
+    profiles: { quick: 0, standard: 0, harsh: 0, epochs: 0, [options.profile]: 1 },
     failures: first === undefined ? [] : [{ seed, ...first, traceHash, report }],
     coverage: coverage.counts,
     traceHash,

@@ -7,8 +7,8 @@ import type { TraceEntry } from './trace';
 const short = (digest: Digest | undefined): string => digest?.slice(0, 8) ?? '-';
 
 /** A statement in words. */
-export const statementText = ({ kind, view, sequence, digest, sender }: Statement): string =>
-  `${kind} v${String(view)} s${String(sequence)} ${short(digest)} of ${String(sender)}`;
+export const statementText = ({ kind, epoch, view, sequence, digest, sender }: Statement): string =>
+  `${kind} ${epoch === 0 ? '' : `e${String(epoch)} `}v${String(view)} s${String(sequence)} ${short(digest)} of ${String(sender)}`;
 
 function draftText(draft: Draft): string {
   const view = 'view' in draft ? ` v${String(draft.view)}` : '';
@@ -142,6 +142,8 @@ const EVENT_KINDS: ReadonlySet<string> = new Set<SimulatorEvent['kind']>([
   'drained',
   'synced',
   'own',
+  'retained',
+  'change',
 ]);
 
 const isEvent = (subject: SimulatorEvent | Effect): subject is SimulatorEvent => EVENT_KINDS.has(subject.kind);
@@ -155,6 +157,8 @@ function eventText(event: SimulatorEvent): string {
     case 'fault':
     case 'heal':
       return `${event.kind} ${JSON.stringify(event.fault)}`;
+    case 'change':
+      return `change ${JSON.stringify(event.change)}`;
     case 'restart':
       return `${String(event.member)} restarts`;
     case 'resume':
@@ -167,6 +171,7 @@ function eventText(event: SimulatorEvent): string {
       return `${String(event.member)} has sealed ${statementText(event.message)}`;
     case 'drained':
     case 'synced':
+    case 'retained':
       return `${String(event.member)} ${event.kind}`;
   }
 }

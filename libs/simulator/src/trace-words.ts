@@ -18,6 +18,8 @@ const EVENT_WORDS: Readonly<Record<SimulatorEvent['kind'], number>> = {
   drained: 9,
   synced: 10,
   own: 11,
+  retained: 12,
+  change: 13,
 };
 
 /** Notes an event. */
@@ -34,6 +36,7 @@ export function noteEvent(trace: Trace, at: number, event: SimulatorEvent): void
       break;
     case 'fault':
     case 'heal':
+    case 'change':
       trace.note(at, -1, event, word, 0, 0);
       break;
     default:

@@ -1,13 +1,40 @@
 import type { CommittedBlock, Evidence, Replica, ReplicaState } from '@concordat/consensus';
-import type { Authentic, MemberIndex, Rejection, Sequence, Signed, View } from '@concordat/protocol';
+import type {
+  Authentic,
+  Committee,
+  EpochChange,
+  Epochs,
+  MemberIndex,
+  Rejection,
+  Sequence,
+  Signed,
+  View,
+} from '@concordat/protocol';
 import type { Append } from './disk';
 
 /** Reports a broken rule. */
 export type Blame = (rule: string, member: MemberIndex, text: string) => void;
 
-/** What a checker hears of correct members. Every method is called at the moment when the thing happens. */
+/** An epoch as a node takes part in it. */
+export interface Seat {
+  readonly committee: Committee;
+  /** OBSERVER while the table does not name the node with its key. */
+  readonly self: MemberIndex;
+}
+
+/**
+ * What a checker hears of correct nodes. Every method is called at the moment when the thing happens. `member` is the number
+ * of the node: its place in the first epoch.
+ */
 export interface Checker {
-  /** A process started from its disk, before its first event. `decided`: sequences in its decision store, ascending. */
+  /** A node takes part in an epoch from here on: its process started, or the epoch before has ended. Comes before `started`. */
+  began?(member: MemberIndex, seat: Seat): void;
+  /** An epoch ends at a node: it will never vote there again. Not durable yet. `epochs`: what the node knows. */
+  ended?(member: MemberIndex, change: EpochChange, epochs: Epochs): void;
+  /**
+   * A replica started, from its disk or from what the one before left, before its first event. `decided`: sequences in its
+   * decision store, ascending.
+   */
   started?(member: MemberIndex, replica: Replica, decided: readonly number[]): void;
   stopped?(member: MemberIndex): void;
   /** A vote was signed; it is not durable yet. */
@@ -27,6 +54,8 @@ export interface Checker {
   /** A client may have been told: everything before the commit is durable, and the decision too. */
   acknowledged?(member: MemberIndex, block: CommittedBlock): void;
   admitted?(member: MemberIndex, envelope: Authentic): void;
+  /** A client was told that its envelope is not admitted. */
+  turnedAway?(member: MemberIndex, envelope: Authentic): void;
   /** The engine has found a proof; it is not durable yet. */
   found?(member: MemberIndex, evidence: Evidence): void;
   /** A proof is durable, and told. */
@@ -45,6 +74,8 @@ export class Watch implements Required<Checker> {
     const hearing = <E extends keyof Checker>(event: E): readonly (Checker & Pick<Required<Checker>, E>)[] =>
       checkers.filter((checker): checker is Checker & Pick<Required<Checker>, E> => checker[event] !== undefined);
     this.listeners = {
+      began: hearing('began'),
+      ended: hearing('ended'),
       started: hearing('started'),
       stopped: hearing('stopped'),
       sealed: hearing('sealed'),
@@ -56,11 +87,20 @@ export class Watch implements Required<Checker> {
       installed: hearing('installed'),
       acknowledged: hearing('acknowledged'),
       admitted: hearing('admitted'),
+      turnedAway: hearing('turnedAway'),
       found: hearing('found'),
       accused: hearing('accused'),
       entered: hearing('entered'),
       inspected: hearing('inspected'),
     };
+  }
+
+  began(member: MemberIndex, seat: Seat): void {
+    for (const checker of this.listeners.began) checker.began(member, seat);
+  }
+
+  ended(member: MemberIndex, change: EpochChange, epochs: Epochs): void {
+    for (const checker of this.listeners.ended) checker.ended(member, change, epochs);
   }
 
   started(member: MemberIndex, replica: Replica, decided: readonly number[]): void {
@@ -105,6 +145,10 @@ export class Watch implements Required<Checker> {
 
   admitted(member: MemberIndex, envelope: Authentic): void {
     for (const checker of this.listeners.admitted) checker.admitted(member, envelope);
+  }
+
+  turnedAway(member: MemberIndex, envelope: Authentic): void {
+    for (const checker of this.listeners.turnedAway) checker.turnedAway(member, envelope);
   }
 
   found(member: MemberIndex, evidence: Evidence): void {

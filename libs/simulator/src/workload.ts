@@ -43,15 +43,15 @@ export class Workload {
     this.keys = keys.map((key) => signatures.addClient(key));
   }
 
-  /** What clients submit within `durationMs`. */
-  plan(durationMs: number): Submission[] {
-    const { random, options, signatures } = this;
+  /** What clients submit to nodes within `durationMs`. */
+  plan(durationMs: number, nodes = this.signatures.committee.indexesInOrder): Submission[] {
+    const { random, options } = this;
     const submissions: Submission[] = [];
     for (let index = 0; index < options.envelopes; index++) {
       const atMs = random.below(durationMs);
-      const to = random.pick(signatures.committee.indexesInOrder);
+      const to = random.pick(nodes);
       const envelope = random.chance(options.gatewayRate) ? this.ofGateway(to, atMs) : this.ofClient(atMs);
-      const other = random.chance(options.duplicateRate) ? [random.pick(signatures.committee.indexesInOrder)] : [];
+      const other = random.chance(options.duplicateRate) ? [random.pick(nodes)] : [];
       submissions.push({ atMs, to: [to, ...other], envelope });
     }
     return submissions;

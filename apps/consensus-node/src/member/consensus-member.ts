@@ -1,10 +1,4 @@
-import {
-  type Evidence,
-  NOTHING_RECOVERED,
-  silenceMaxMs,
-  type Recovered,
-  type ReplicaState,
-} from '@concordat/consensus';
+import { type Evidence, handoverOf, silenceMaxMs, type Recovered, type ReplicaState } from '@concordat/consensus';
 import { type Bus } from '@concordat/nats';
 import {
   type Authentic,
@@ -255,18 +249,8 @@ export class ConsensusMember implements MemberPort {
     await host.stop();
     if (this.stopped || host.state === 'halted') return;
     const committee = this.epochs.of(table.epoch);
-    const left = tenure.replica.base().records;
-    const state = left.find((record) => record.kind === 'state');
-    const stable = left.find((record) => record.kind === 'stable')?.certificate;
-    if (committee === undefined || state === undefined) throw new Error('an ended epoch leaves its state and a proof');
-    const evidence = left.filter((record) => record.kind === 'evidence').map((record) => record.evidence);
-    const recovered = {
-      ...NOTHING_RECOVERED,
-      state: { sequence: state.sequence, bytes: state.state },
-      stable,
-      evidence,
-    };
-    const waiting = tenure.replica.waiting();
+    if (committee === undefined) throw new Error('an ended epoch leaves a proof of the next');
+    const { recovered, waiting } = handoverOf(tenure.replica);
     const next = buildTenure({ identity, settings, epochs: this.epochs, committee, recovered, waiting });
     const earlier = { committee: tenure.committee, peers: tenure.replica.state().peers };
     this.current = this.reign(next, recovered, earlier);

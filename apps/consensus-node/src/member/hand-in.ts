@@ -1,5 +1,5 @@
-import { outlivesEpoch } from '@concordat/consensus';
-import { type Authentic, type Committee, type Epoch, reject, type Rejection } from '@concordat/protocol';
+import { lateRefusal } from '@concordat/consensus';
+import { type Authentic, type Committee, type Epoch, type Rejection } from '@concordat/protocol';
 import { HostStoppedError, type ReplicaHost } from '@concordat/replica-host';
 
 /** A host, and the committee of the epoch that it serves. */
@@ -38,8 +38,8 @@ export async function handIn(envelope: Authentic, ports: HandInPorts): Promise<R
       if (!(error instanceof HostStoppedError) || ports.isStopped() || !ended) throw error;
       // The host ends some time before the next epoch begins: its end must be on disk first.
       if (!(await ports.epochBegun((committee.epoch + 1) as Epoch))) throw error;
-      if (!outlivesEpoch(envelope, signedIn, ports.serving().committee))
-        return reject('wrong_epoch', 'it was signed with a key that its gateway has no more');
+      const refused = lateRefusal(envelope, signedIn, ports.serving().committee);
+      if (refused !== undefined) return refused;
     }
   }
 }

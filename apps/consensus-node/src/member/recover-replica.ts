@@ -1,14 +1,7 @@
-import { epochToResume, type Recovered } from '@concordat/consensus';
+import { type Recovered } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
-import {
-  type Committee,
-  Epochs,
-  type EpochTable,
-  LayoutError,
-  type MemberIndex,
-  wireLimits,
-} from '@concordat/protocol';
-import { recover, recoverEpochs, recoverState, RecoveryError } from '@concordat/records';
+import { type Committee, type Epochs, type EpochTable, type MemberIndex } from '@concordat/protocol';
+import { recoverPast, RecoveryError } from '@concordat/records';
 import { type DataFolder } from '@concordat/storage';
 
 /** Bytes of decisions that one read of the store brings in. */
@@ -33,17 +26,7 @@ export async function recoverReplica(
 ): Promise<RecoveredMember> {
   const { voteLog, decisions } = folder;
   const records = [...voteLog.takeRecords()];
-  const epochs = new Epochs(nativeHash, genesis);
-  for (const change of recoverEpochs(records)) epochs.add(change);
-  // Not always the newest: of later ones the member may have proofs and no state yet.
-  const committee = resumed(epochs, recoverState(records)?.bytes);
-  const votes = recover(records, {
-    hash: nativeHash,
-    limits: wireLimits(committee.table),
-    widest: epochs.limits,
-    epoch: committee.epoch,
-    self: placeOf(committee),
-  });
+  const { epochs, committee, votes } = recoverPast(records, { hash: nativeHash, genesis, placeOf });
   const decided: {
     batch: Recovered['decided'][number]['batch'];
     certificate: Recovered['decided'][number]['certificate'];
@@ -62,13 +45,4 @@ export async function recoverReplica(
     next += records.length;
   }
   return { epochs, committee, recovered: { ...votes, decided, tornTail: voteLog.tornTail } };
-}
-
-function resumed(epochs: Epochs, state: Uint8Array | undefined): Committee {
-  try {
-    return epochToResume(epochs, state);
-  } catch (error) {
-    if (error instanceof LayoutError) throw new RecoveryError('undecodable', 'state', 0, error.message);
-    throw error;
-  }
 }

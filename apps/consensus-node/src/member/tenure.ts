@@ -13,7 +13,7 @@ import {
   type Draft,
   type Epochs,
   type MemberIndex,
-  OBSERVER,
+  placeIn,
   seal,
   type Signed,
 } from '@concordat/protocol';
@@ -46,9 +46,9 @@ export interface TenureOptions {
 /** Envelopes remembered as verified: those whose batch comes when they have left the pool again. */
 const VERIFIED_ENVELOPES_MAX = 1 << 13;
 
-/** The place of this node in an epoch: a name without a key that the table has for it is nobody's. */
+/** The place of this node in an epoch. */
 export const placeOf = (committee: Committee, keys: MemberKeys): MemberIndex =>
-  keys.in(committee) === undefined ? OBSERVER : (committee.indexOf(keys.nodeId) ?? OBSERVER);
+  placeIn(committee, keys.nodeId, () => keys.in(committee) !== undefined);
 
 /** Builds the engine that the table names, on what the data folder or the tenure before left. */
 export function buildTenure(options: TenureOptions): Tenure {

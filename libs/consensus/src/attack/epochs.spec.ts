@@ -134,6 +134,34 @@ describe('membership by decision', () => {
     }
   });
 
+  it('a restart in the next epoch, after the log began anew between the last checkpoint and the end', () => {
+    const cluster = swarm(4, {}, { checkpointInterval: 2, windowSize: 4 });
+    cluster.run(20);
+    // The last sequence is executed before the checkpoints above the first are stable at member 3.
+    cluster.filter = (_from, to, message) => to !== 3 || message.kind !== 'checkpoint' || message.sequence <= 2;
+    cluster.submit(0, systemEnvelope({ kind: 'reputation', node_id: 'node-1', behavior_score: 0, reason: 'test' }));
+    const node = cluster.node(3);
+    const states = (): number[] =>
+      node.records.filter((record) => record.kind === 'state').map(({ sequence }) => sequence);
+    for (let ms = 0; ms < 300 && !states().includes(6); ms++) cluster.run(1);
+    expect(node.replica.state()).toMatchObject({ epoch: 0, stable: 2, boundary: 6, executed: 6 });
+    // A new file begins with the stable state, and makes the old one needless.
+    cluster.rotate(3);
+    expect(states()).toEqual([2]);
+    cluster.filter = () => true;
+    cluster.run(500);
+    expect(epochsOf(cluster)).toEqual([1, 1, 1, 1]);
+    cluster.submit(2, envelopeOf('alice'));
+    cluster.run(100);
+    expect(node.votes.some(({ epoch }) => epoch === 1)).toBe(true);
+    cluster.crash(3);
+    cluster.restart(3);
+    // Its votes in epoch 1 bind it: it may not begin before them.
+    expect(node.committee.epoch).toBe(1);
+    cluster.run(300);
+    cluster.checkAgreement();
+  });
+
   it('all members restart with the epoch ended, and with it not yet ended', () => {
     for (const ms of [5, 10, 20, 40, 80]) {
       const cluster = swarm(4);

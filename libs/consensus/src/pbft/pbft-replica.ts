@@ -5,7 +5,6 @@ import {
   type Committee,
   type Digest,
   type Envelope,
-  type Epoch,
   type Epochs,
   type Hash,
   type MemberIndex,
@@ -126,11 +125,8 @@ class PbftReplica implements Replica, RestoredParts {
     this.admission = new Admission(context, this.executor, this.catchUp);
     restore(this, recovered);
     this.succession.adoptEnd();
-    const before = epochs.of((committee.epoch - 1) as Epoch);
-    for (const { envelope, origin } of waiting) {
-      if (!outlivesEpoch(envelope, before, committee)) continue;
+    for (const { envelope, origin } of waiting)
       this.admission.onRelayed(envelope, committee.indexOf(origin) ?? context.self);
-    }
   }
 
   step(event: ReplicaEvent): readonly Effect[] {
@@ -216,8 +212,11 @@ class PbftReplica implements Replica, RestoredParts {
 
   waiting(): readonly WaitingEnvelope[] {
     const { pool, committee, nodeId, self } = this.context;
+    const { next } = this.succession;
+    // By the table that ends here, by which they were found authentic: the one just before the next may be another.
     return pool
       .all()
+      .filter(({ envelope }) => next === undefined || outlivesEpoch(envelope, committee, next))
       .map(({ envelope, origin = self }) => ({ envelope, origin: committee.member(origin)?.nodeId ?? nodeId }));
   }
 

@@ -32,11 +32,11 @@ export interface Supplier {
  * Whether an envelope that waited through the end of an epoch can still be ordered in the next. A gateway that has left or
  * taken another key signed it with one that nobody accepts any more.
  */
-export function outlivesEpoch({ signer }: Envelope, before: Committee | undefined, now: Committee): boolean {
+export function outlivesEpoch({ signer }: Envelope, before: Committee, now: Committee): boolean {
   if (signer.kind === 'client') return true;
-  const keyIn = (committee: Committee | undefined): string | undefined => {
-    const index = committee?.indexOf(signer.nodeId);
-    return index === undefined ? undefined : committee?.member(index)?.publicKey.join();
+  const keyIn = (committee: Committee): string | undefined => {
+    const index = committee.indexOf(signer.nodeId);
+    return index === undefined ? undefined : committee.member(index)?.publicKey.join();
   };
   const key = keyIn(now);
   return key !== undefined && key === keyIn(before);
@@ -85,6 +85,11 @@ export class Succession {
     return this.end !== undefined;
   }
 
+  /** The committee that follows, once the epoch has ended here. */
+  get next(): Committee | undefined {
+    return this.end === undefined ? undefined : this.context.epochs.of(this.end.change.table.epoch);
+  }
+
   /** Nodes of later epochs that say to have executed more, by name. */
   suppliers(): readonly Supplier[] {
     const { executed } = this.context.ledger;
@@ -107,6 +112,9 @@ export class Succession {
     const change: EpochChange = { certificate, table };
     this.end = { change, state: { sequence: boundary, bytes }, stable: undefined };
     context.epochs.add(change);
+    // Again: a log file that began since the checkpoint begins with an older, stable state, and the file with this one may
+    // be gone. Votes of the next epoch in a log whose state is of this one would keep the node from ever starting again.
+    context.emit({ kind: 'persist', record: { kind: 'state', sequence: boundary, state: bytes } });
     context.emit({ kind: 'persist', record: { kind: 'epoch', change } });
     context.emit({ kind: 'epochEnded', ...this.end });
   }

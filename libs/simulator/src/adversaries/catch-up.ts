@@ -10,6 +10,7 @@ import {
   type Sequence,
   type Signed,
   type Status,
+  type View,
 } from '@concordat/protocol';
 import type { Adversary, AdversaryTools } from '../adversary';
 
@@ -98,7 +99,7 @@ export class Hoarder implements Adversary {
       case 'commit':
         return [];
       case 'prePrepare':
-        return message.sender === self && to === (message.view + 1) % committee.n ? [] : [message];
+        return message.sender === self && to === committee.leaderOf((message.view + 1) as View) ? [] : [message];
       default:
         return [message];
     }

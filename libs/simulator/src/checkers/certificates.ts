@@ -17,11 +17,22 @@ import {
   type VoteSignature,
 } from '@concordat/protocol';
 import type { Append } from '../disk';
+import type { EpochHistory } from '../epoch-history';
 import type { Blame, Checker } from '../watch';
 
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
+
+/** In turn, where a table says so: those who are not isolated, in its order. */
+function leaderOf(committee: Committee, view: View): MemberIndex {
+  const { members, leaderElection } = committee.table;
+  if (leaderElection !== 'round-robin') return committee.leaderOf(view);
+  const able = committee.indexesInOrder.filter((index) => members[index]?.isolated === false);
+  return able[view % able.length] ?? (0 as MemberIndex);
+}
+
 /**
- * Every certificate that a correct member decides by, keeps, or shows holds: distinct members that weigh a quorum, each
- * with a signature of its own under exactly that content. Counted here, not by the functions that members use.
+ * Every certificate that a correct member decides by, keeps, or shows holds under the table of its own epoch: distinct
+ * members that weigh a quorum, each with a signature of its own under exactly that content. Counted here, not by the functions that members use.
  */
 export class CertificatesChecker implements Checker {
   /** Certificates that were found to hold: a member shows the same one to everybody. */
@@ -29,7 +40,7 @@ export class CertificatesChecker implements Checker {
 
   constructor(
     private readonly blame: Blame,
-    private readonly committee: Committee,
+    private readonly history: EpochHistory,
     private readonly hash: Hash,
     private readonly verify: StatementVerifier,
   ) {}
@@ -78,7 +89,7 @@ export class CertificatesChecker implements Checker {
 
   private wrongInPrepared(certificate: PreparedCertificate): string | undefined {
     const { view, sequence, digest, leaderSignature, signatures } = certificate;
-    const leader = (view % this.committee.n) as MemberIndex;
+    const leader = leaderOf(this.history.epochs.at(sequence), view);
     if (!this.verify(this.statement('prePrepare', { view, sequence, digest }, leader), leaderSignature))
       return `its leader, member ${String(leader)}, did not sign it`;
     return this.wrongIn('prepare', { view, sequence, digest }, signatures, [leader]);
@@ -95,17 +106,25 @@ export class CertificatesChecker implements Checker {
     signatures: readonly VoteSignature[],
     already: readonly MemberIndex[],
   ): string | undefined {
-    const { table, quorumWeight } = this.committee;
+    const { members, f } = this.history.epochs.at(content.sequence).table;
+    // Who is isolated counts for nothing, and the whole stays what it is.
+    const weightOf = (signer: MemberIndex): number =>
+      members[signer]?.isolated === false ? members[signer].weight : 0;
     const signers = new Set<MemberIndex>(already);
-    let weight = already.reduce((sum, signer) => sum + (table.members[signer]?.weight ?? 0), 0);
+    let weight = already.reduce((sum, signer) => sum + weightOf(signer), 0);
     for (const { sender, signature } of signatures) {
       if (signers.has(sender)) return `member ${String(sender)} counts twice`;
       signers.add(sender);
-      weight += table.members[sender]?.weight ?? 0;
+      weight += weightOf(sender);
       if (!this.verify(this.statement(kind, content, sender), signature))
         return `member ${String(sender)} did not sign it`;
     }
-    return weight >= quorumWeight ? undefined : `it weighs ${String(weight)} of ${String(quorumWeight)}`;
+    const weights = members.map((member) => member.weight);
+    const whole = sumOf(weights);
+    const heaviest = sumOf(weights.sort((a, b) => b - a).slice(0, f));
+    return 2 * weight > whole + heaviest
+      ? undefined
+      : `it weighs ${String(weight)} of ${String(whole)}, and any ${String(f)} up to ${String(heaviest)}`;
   }
 
   private statement(
@@ -113,6 +132,6 @@ export class CertificatesChecker implements Checker {
     content: { readonly view: View; readonly sequence: Sequence; readonly digest: Digest },
     sender: MemberIndex,
   ): Statement {
-    return { kind, epoch: this.committee.epoch, ...content, sender };
+    return { kind, epoch: this.history.epochs.at(content.sequence).epoch, ...content, sender };
   }
 }

@@ -182,14 +182,14 @@ describe('PromisesChecker', () => {
     },
   ];
   it.each(stories)('$name', ({ tell, rules }) => {
-    expect(broken((blame) => tell(new PromisesChecker(blame)))).toEqual(rules);
+    expect(broken((blame) => tell(new PromisesChecker(blame, cluster.history)))).toEqual(rules);
   });
 });
 
 describe('DurabilityChecker', () => {
   it('a COMMIT without batch and certificate, and an acknowledgement that rests on it', () => {
     const found = broken((blame) => {
-      const checker = new DurabilityChecker(blame, (index) => index === 1);
+      const checker = new DurabilityChecker(blame, (index) => index === 1, cluster.history);
       checker.sent(member(1), member(2), vote('commit', 0, A));
       checker.acknowledged(member(2), block(1, A));
     });
@@ -205,7 +205,7 @@ describe('DurabilityChecker', () => {
       signatures: [],
     };
     const found = broken((blame) => {
-      const checker = new DurabilityChecker(blame, (index) => index === 1);
+      const checker = new DurabilityChecker(blame, (index) => index === 1, cluster.history);
       checker.durable(member(1), [
         { kept: { kind: 'record', record: { kind: 'prepared', certificate } }, bytes: new Uint8Array(0) },
       ]);
@@ -270,7 +270,7 @@ describe('ConductChecker', () => {
     },
   ])('$name', ({ liar, evidence, rules }) => {
     const found = broken((blame) => {
-      const checker = new ConductChecker(blame, (index) => index !== liar, verifyStatement, table);
+      const checker = new ConductChecker(blame, (index) => index !== liar, verifyStatement, cluster.history);
       checker.accused(member(1), { kind: 'equivocation', accused: member(2), ...evidence });
     });
     expect(found).toEqual(rules);
@@ -285,7 +285,7 @@ describe('ConductChecker', () => {
       logTime: 0 as Millis,
     } as unknown as ReplicaState;
     const found = broken((blame) => {
-      const checker = new ConductChecker(blame, () => true, verifyStatement, table);
+      const checker = new ConductChecker(blame, () => true, verifyStatement, cluster.history);
       checker.inspected(member(1), state);
       checker.inspected(member(1), { ...state, slots: 0, view: 0 as View, promisedView: 0 as View });
     });
@@ -296,7 +296,7 @@ describe('ConductChecker', () => {
     const state = { slots: 0, view: 0, promisedView: 0, poolEnvelopes: 3, poolBytes: 10, peers: [] };
     const found = broken((blame) => {
       const limits = { poolEnvelopesMax: 2, poolBytesMax: 100 };
-      const checker = new ConductChecker(blame, () => true, verifyStatement, table, limits);
+      const checker = new ConductChecker(blame, () => true, verifyStatement, cluster.history, limits);
       checker.inspected(member(1), state as unknown as ReplicaState);
       checker.inspected(member(1), { ...state, poolEnvelopes: 2, poolBytes: 101 } as unknown as ReplicaState);
       checker.inspected(member(1), { ...state, poolEnvelopes: 2, peers: [1, 2, 3, 4, 5] } as unknown as ReplicaState);
@@ -320,7 +320,9 @@ describe('CertificatesChecker', () => {
   };
   const check = (story: (checker: CertificatesChecker) => void): string[] =>
     broken((blame) =>
-      story(new CertificatesChecker(blame, committee, quickHash, (...vote) => signatures.verifyStatement(...vote))),
+      story(
+        new CertificatesChecker(blame, cluster.history, quickHash, (...vote) => signatures.verifyStatement(...vote)),
+      ),
     );
 
   it.each([
@@ -387,7 +389,7 @@ describe('EvidenceChecker', () => {
     ({ kind: 'equivocation', accused: 1, first: { statement: { kind } }, second: {} }) as unknown as Evidence;
   const finish = (story: (checker: EvidenceChecker) => void): string[] =>
     broken((blame) => {
-      const checker = new EvidenceChecker(blame);
+      const checker = new EvidenceChecker(blame, cluster.history);
       story(checker);
       checker.finish();
     });

@@ -1,41 +1,61 @@
 import type { Evidence, ReplicaConfig, ReplicaState } from '@concordat/consensus';
-import { EVIDENCE_KINDS, type EpochTable, type MemberIndex, type StatementVerifier } from '@concordat/protocol';
-import type { Blame, Checker } from '../watch';
+import {
+  EVIDENCE_KINDS,
+  type Committee,
+  type Epoch,
+  type MemberIndex,
+  type StatementVerifier,
+} from '@concordat/protocol';
+import type { EpochHistory } from '../epoch-history';
+import type { Blame, Checker, Seat } from '../watch';
+
+/** The epoch in which the accused said it. */
+const epochOf = (evidence: Evidence): Epoch =>
+  evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;
 
 /** Proofs are sound and hit liars only; memory stays within its bounds; views never go back. */
 export class ConductChecker implements Checker {
   private readonly views = new Map<MemberIndex, number>();
-  /** Members against whom some correct member had a proof. */
-  readonly accusedMembers = new Set<MemberIndex>();
+  private readonly committees = new Map<MemberIndex, Committee>();
+  /** Nodes against whom some correct member had a proof, with the newest one. */
+  readonly proofs = new Map<MemberIndex, Evidence>();
 
   constructor(
     private readonly blame: Blame,
     private readonly isCorrect: (member: MemberIndex) => boolean,
     private readonly verify: StatementVerifier,
-    private readonly table: EpochTable,
+    private readonly history: EpochHistory,
     private readonly limits?: Pick<ReplicaConfig, 'poolEnvelopesMax' | 'poolBytesMax'>,
   ) {}
 
   accused(member: MemberIndex, evidence: Evidence): void {
     const { accused } = evidence;
-    this.accusedMembers.add(accused);
-    if (this.isCorrect(accused)) this.blame('framing', member, `accuses member ${String(accused)}, which is correct`);
+    const node = this.history.nodeAt(epochOf(evidence), accused);
+    if (node !== undefined) this.proofs.set(node, evidence);
+    if (node === undefined || this.isCorrect(node))
+      this.blame('framing', member, `accuses member ${String(accused)}, which is correct`);
     if (evidence.kind === 'equivocation' && !this.proves(evidence)) {
       this.blame('evidence', member, `its proof against member ${String(accused)} proves nothing`);
     }
   }
 
-  started(member: MemberIndex): void {
+  /** Nodes against whom some correct member had a proof. */
+  get accusedMembers(): ReadonlySet<MemberIndex> {
+    return new Set(this.proofs.keys());
+  }
+
+  began(member: MemberIndex, { committee }: Seat): void {
     this.views.delete(member);
+    this.committees.set(member, committee);
   }
 
   inspected(member: MemberIndex, state: ReplicaState): void {
-    const { windowSize } = this.table;
+    const { windowSize, members } = (this.committees.get(member) ?? this.history.epochs.newest).table;
     if (state.slots > 3 * windowSize) {
       this.blame('bounds', member, `${String(state.slots)} slots with a window of ${String(windowSize)}`);
     }
     this.checkPool(member, state);
-    if (state.peers.length > this.table.members.length)
+    if (state.peers.length > members.length)
       this.blame('bounds', member, `remembers ${String(state.peers.length)} peers`);
     if (state.promisedView < state.view) {
       this.blame('views', member, `is in view ${String(state.view)} and promised only ${String(state.promisedView)}`);

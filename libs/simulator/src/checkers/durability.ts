@@ -1,6 +1,7 @@
 import type { CommittedBlock } from '@concordat/consensus';
 import { NULL_DIGEST, type Digest, type MemberIndex, type Sequence, type Signed } from '@concordat/protocol';
 import type { Append } from '../disk';
+import { baseOf, type EpochHistory } from '../epoch-history';
 import { statementText } from '../trace-text';
 import type { Blame, Checker } from '../watch';
 
@@ -20,7 +21,7 @@ class DurableIndex {
   stable = 0;
 
   add({ kept }: Append): void {
-    if (kept.kind === 'vote') return;
+    if (kept.kind === 'vote' || kept.kind === 'gap') return;
     if (kept.kind === 'decision') {
       const { sequence, certificate } = kept.block;
       this.decisions.set(sequence, certificate.digest);
@@ -62,6 +63,7 @@ export class DurabilityChecker implements Checker {
   constructor(
     private readonly blame: Blame,
     private readonly isCorrect: (member: MemberIndex) => boolean,
+    private readonly history: EpochHistory,
   ) {}
 
   durable(member: MemberIndex, appends: readonly Append[]): void {
@@ -76,7 +78,7 @@ export class DurabilityChecker implements Checker {
   /** A VIEW-CHANGE tells of everything that is prepared here, in its highest view: what it leaves out, the new view may drop. */
   sealed(member: MemberIndex, message: Signed): void {
     if (message.kind !== 'viewChange') return;
-    const low = message.stable?.sequence ?? 0;
+    const low = Math.max(message.stable?.sequence ?? 0, baseOf(this.history, message));
     for (const [sequence, view] of this.of(member).preparedView) {
       if (sequence <= low) continue;
       const told = message.prepared.find((certificate) => certificate.sequence === sequence);
@@ -91,7 +93,7 @@ export class DurabilityChecker implements Checker {
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
-    if (message.sender !== member || this.cleared.has(message)) return;
+    if (this.cleared.has(message) || this.history.senderOf(message) !== member) return;
     const lacking = this.lackingFor(this.of(member), message);
     if (lacking === undefined) this.cleared.add(message);
     else this.blame('durable-content', member, `sent ${statementText(message)} without ${lacking}`);
@@ -102,8 +104,9 @@ export class DurabilityChecker implements Checker {
     this.acknowledgedThrough.add(sequence);
     const { view, digest } = certificate;
     for (const { sender } of certificate.signatures) {
-      if (!this.isCorrect(sender)) continue;
-      const index = this.of(sender);
+      const signer = this.history.signerAt(sequence, sender);
+      if (signer === undefined || !this.isCorrect(signer)) continue;
+      const index = this.of(signer);
       const recoverable =
         index.decisions.has(sequence) ||
         (index.holds(digest) && index.prepared.has(`${String(view)} ${String(sequence)} ${digest}`));
@@ -111,7 +114,7 @@ export class DurabilityChecker implements Checker {
         this.blame(
           'acknowledged',
           member,
-          `sequence ${String(sequence)} is acknowledged, and member ${String(sender)} committed to it without having it`,
+          `sequence ${String(sequence)} is acknowledged, and member ${String(signer)} committed to it without having it`,
         );
       }
     }

@@ -1,7 +1,8 @@
 import type { Evidence } from '@concordat/consensus';
-import { EVIDENCE_KINDS, type MemberIndex, type MessageKind, type Signed } from '@concordat/protocol';
+import { EVIDENCE_KINDS, type MemberIndex, type Signed, type Statement } from '@concordat/protocol';
 import { statementText } from '../trace-text';
 import type { Append } from '../disk';
+import type { EpochHistory } from '../epoch-history';
 import type { Blame, Checker } from '../watch';
 
 /** What one life of a member has let in, and which proofs it owes. */
@@ -15,9 +16,8 @@ class Heard {
 }
 
 /** Of a sender's messages for one sequence a member keeps the one of the newest view: what is late meets nothing. */
-const slotOf = ({ sender, kind, sequence }: Signed): string => `${String(sender)} ${kind} ${String(sequence)}`;
-
-const proofOf = (accused: MemberIndex, kind: MessageKind): string => `${String(accused)} ${kind}`;
+const slotOf = ({ epoch, sender, kind, sequence }: Signed): string =>
+  `${String(epoch)} ${String(sender)} ${kind} ${String(sequence)}`;
 
 /**
  * Two contents of one sender for one slot, both let in by one process, become a proof of that process (Spec §8). A
@@ -28,7 +28,10 @@ export class EvidenceChecker implements Checker {
   /** Proofs on record, by member: a crash takes away only what is not durable yet. */
   private readonly kept = new Map<MemberIndex, Set<string>>();
 
-  constructor(private readonly blame: Blame) {}
+  constructor(
+    private readonly blame: Blame,
+    private readonly history: EpochHistory,
+  ) {}
 
   /** What was heard before a crash is forgotten, unless it was made durable as a proof. */
   stopped(member: MemberIndex): void {
@@ -36,14 +39,14 @@ export class EvidenceChecker implements Checker {
   }
 
   received(member: MemberIndex, message: Signed): void {
-    if (message.sender === member || !EVIDENCE_KINDS.includes(message.kind)) return;
+    if (!EVIDENCE_KINDS.includes(message.kind) || this.history.senderOf(message) === member) return;
     const heard = this.of(member);
     const slot = slotOf(message);
     const first = heard.first.get(slot);
     const { view, digest } = message;
     if (first === undefined || first.view < view) heard.first.set(slot, { view, digest });
     else if (first.view === view && first.digest !== digest)
-      heard.owed.set(proofOf(message.sender, message.kind), `${statementText(message)}, and ${first.digest} before`);
+      heard.owed.set(this.proofOf(message), `${statementText(message)}, and ${first.digest} before`);
   }
 
   /** What the engine did not take binds it to nothing; that one proposal was taken before is the reason of one refusal. */
@@ -51,13 +54,12 @@ export class EvidenceChecker implements Checker {
     if (code === 'conflicting_proposal') return;
     const heard = this.heard.get(member);
     if (heard?.first.get(slotOf(message))?.digest === message.digest) heard.first.delete(slotOf(message));
-    else heard?.owed.delete(proofOf(message.sender, message.kind));
+    else heard?.owed.delete(this.proofOf(message));
   }
 
   /** The engine has a proof. */
   found(member: MemberIndex, evidence: Evidence): void {
-    if (evidence.kind === 'equivocation')
-      this.of(member).found.add(proofOf(evidence.accused, evidence.first.statement.kind));
+    if (evidence.kind === 'equivocation') this.of(member).found.add(this.proofOf(evidence.first.statement));
   }
 
   durable(member: MemberIndex, appends: readonly Append[]): void {
@@ -66,7 +68,7 @@ export class EvidenceChecker implements Checker {
       const { evidence } = kept.record;
       if (evidence.kind !== 'equivocation') continue;
       const proofs = this.kept.get(member) ?? new Set();
-      proofs.add(proofOf(evidence.accused, evidence.first.statement.kind));
+      proofs.add(this.proofOf(evidence.first.statement));
       this.kept.set(member, proofs);
     }
   }
@@ -78,6 +80,10 @@ export class EvidenceChecker implements Checker {
         if (!found.has(proof) && this.kept.get(member)?.has(proof) !== true)
           this.blame('evidence-owed', member, `has no proof: ${text}`);
     }
+  }
+
+  private proofOf(statement: Pick<Statement, 'epoch' | 'sender' | 'kind'>): string {
+    return `${String(this.history.senderOf(statement))} ${statement.kind}`;
   }
 
   private of(member: MemberIndex): Heard {

@@ -4,9 +4,11 @@ import {
   type MemberIndex,
   type NewView,
   type Signed,
+  type Statement,
   type ViewChange,
 } from '@concordat/protocol';
 import type { Append } from '../disk';
+import { baseOf, type EpochHistory } from '../epoch-history';
 import { statementText } from '../trace-text';
 import type { Blame, Checker } from '../watch';
 
@@ -18,7 +20,10 @@ export class NewViewsChecker implements Checker {
   private readonly viewChanges = new Map<string, ViewChange>();
   private readonly checked = new Set<Digest>();
 
-  constructor(private readonly blame: Blame) {}
+  constructor(
+    private readonly blame: Blame,
+    private readonly history: EpochHistory,
+  ) {}
 
   sealed(_member: MemberIndex, message: Signed): void {
     this.note(message);
@@ -46,11 +51,11 @@ export class NewViewsChecker implements Checker {
   private wrongIn(message: NewView): string | undefined {
     const parts: ViewChange[] = [];
     for (const { sender, digest } of message.viewChanges) {
-      const part = this.viewChanges.get(keyOf({ sender, digest, view: message.view }));
+      const part = this.viewChanges.get(keyOf({ sender, digest, view: message.view, epoch: message.epoch }));
       if (part === undefined) return `nobody has sent the VIEW-CHANGE of ${String(sender)} that it names`;
       parts.push(part);
     }
-    const low = Math.max(0, ...parts.map((part) => part.stable?.sequence ?? 0));
+    const low = Math.max(baseOf(this.history, message), ...parts.map((part) => part.stable?.sequence ?? 0));
     const prepared = parts.flatMap((part) => part.prepared).filter((certificate) => certificate.sequence > low);
     const high = Math.max(low, ...prepared.map((certificate) => certificate.sequence));
     if (message.entries.length !== high - low)
@@ -65,5 +70,5 @@ export class NewViewsChecker implements Checker {
   }
 }
 
-const keyOf = ({ sender, digest, view }: Pick<ViewChange, 'sender' | 'digest' | 'view'>): string =>
-  `${String(sender)} ${String(view)} ${digest}`;
+const keyOf = ({ sender, digest, view, epoch }: Pick<Statement, 'sender' | 'digest' | 'view' | 'epoch'>): string =>
+  `${String(epoch)} ${String(sender)} ${String(view)} ${digest}`;

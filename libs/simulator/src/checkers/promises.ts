@@ -1,16 +1,18 @@
 import {
   EVIDENCE_KINDS,
   type Digest,
+  type Epoch,
   type MemberIndex,
   type MessageKind,
   type Signed,
   type View,
 } from '@concordat/protocol';
 import type { Append } from '../disk';
+import type { EpochHistory } from '../epoch-history';
 import { statementText } from '../trace-text';
-import type { Blame, Checker } from '../watch';
+import type { Blame, Checker, Seat } from '../watch';
 
-/** What one member has bound itself to. */
+/** What one node has bound itself to in one epoch. Each has its own keys' table, and its views begin at 0. */
 class Promises {
   /** Digest by (kind, view, sequence) of all that is durable, over all lives. */
   readonly durable = new Map<string, Digest>();
@@ -40,20 +42,30 @@ const promisedBy = ({ kind, view }: Signed): number => (EVIDENCE_KINDS.includes(
  * view, and nothing leaves before it is durable.
  */
 export class PromisesChecker implements Checker {
-  private readonly members = new Map<MemberIndex, Promises>();
+  /** By node, then by epoch. */
+  private readonly members = new Map<MemberIndex, Map<Epoch, Promises>>();
+  private readonly epochs = new Map<MemberIndex, Epoch>();
   /** Messages that were durable when they left: what is durable once stays so. */
   private readonly cleared = new WeakSet<Signed>();
 
-  constructor(private readonly blame: Blame) {}
+  constructor(
+    private readonly blame: Blame,
+    private readonly history: EpochHistory,
+  ) {}
+
+  began(member: MemberIndex, { committee }: Seat): void {
+    this.epochs.set(member, committee.epoch);
+  }
 
   stopped(member: MemberIndex): void {
-    const promises = this.of(member);
-    promises.sealed.clear();
-    promises.sealedView = promises.durableView;
+    for (const promises of this.members.get(member)?.values() ?? []) {
+      promises.sealed.clear();
+      promises.sealedView = promises.durableView;
+    }
   }
 
   sealed(member: MemberIndex, message: Signed): void {
-    const promises = this.of(member);
+    const promises = this.of(member, message.epoch);
     for (const [key, digest] of slotsOf(message)) {
       const earlier = promises.durable.get(key) ?? promises.sealed.get(key);
       if (earlier !== undefined && earlier !== digest) {
@@ -73,35 +85,37 @@ export class PromisesChecker implements Checker {
   }
 
   durable(member: MemberIndex, appends: readonly Append[]): void {
-    const promises = this.of(member);
     for (const { kept } of appends) {
       if (kept.kind === 'record' && kept.record.kind === 'newView') {
-        promises.durableView = Math.max(promises.durableView, kept.record.message.view);
+        const { epoch, view } = kept.record.message;
+        const promises = this.of(member, epoch);
+        promises.durableView = Math.max(promises.durableView, view);
       }
       if (kept.kind !== 'vote') continue;
+      const promises = this.of(member, kept.message.epoch);
       for (const [key, digest] of slotsOf(kept.message)) promises.durable.set(key, digest);
       promises.durableView = Math.max(promises.durableView, promisedBy(kept.message));
     }
   }
 
   entered(member: MemberIndex, view: View): void {
-    const promises = this.of(member);
+    const promises = this.of(member, this.epochs.get(member) ?? (0 as Epoch));
     promises.durableView = Math.max(promises.durableView, view);
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {
-    if (message.sender !== member || this.cleared.has(message) || !EVIDENCE_KINDS.includes(message.kind)) return;
-    const durable = this.of(member).durable;
+    if (this.cleared.has(message) || !EVIDENCE_KINDS.includes(message.kind)) return;
+    if (this.history.senderOf(message) !== member) return;
+    const { durable } = this.of(member, message.epoch);
     if (slotsOf(message).every(([key, digest]) => durable.get(key) === digest)) this.cleared.add(message);
     else this.blame('durable-first', member, `sent ${statementText(message)} before it was durable`);
   }
 
-  private of(member: MemberIndex): Promises {
-    let promises = this.members.get(member);
-    if (promises === undefined) {
-      promises = new Promises();
-      this.members.set(member, promises);
-    }
+  private of(member: MemberIndex, epoch: Epoch): Promises {
+    const ofMember = this.members.get(member) ?? new Map<Epoch, Promises>();
+    this.members.set(member, ofMember);
+    const promises = ofMember.get(epoch) ?? new Promises();
+    ofMember.set(epoch, promises);
     return promises;
   }
 }

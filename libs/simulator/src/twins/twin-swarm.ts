@@ -10,7 +10,6 @@ import {
   type Signed,
   type ValidityContext,
   type Verified,
-  Epochs,
 } from '@concordat/protocol';
 import { AdmissionsChecker } from '../checkers/admissions';
 import { AgreementChecker } from '../checkers/agreement';
@@ -20,6 +19,7 @@ import { NewViewsChecker } from '../checkers/new-views';
 import { PromisesChecker } from '../checkers/promises';
 import { RequestsChecker } from '../checkers/requests';
 import { START } from '../cluster';
+import { EpochHistory } from '../epoch-history';
 import { quickHash } from '../quick-hash';
 import { Verdict, type Violation } from '../verdict';
 import { Watch, type Blame, type Checker } from '../watch';
@@ -75,9 +75,10 @@ export class TwinSwarm {
   ) {
     const registered = new RegisteredSignatures(committee, quickHash);
     const { verifyEnvelope } = signatures;
+    const history = new EpochHistory(quickHash, committee.table);
     this.validity = {
       committee,
-      epochs: new Epochs(quickHash, committee.table),
+      epochs: history.epochs,
       hash: quickHash,
       verifyStatement: registered.verify,
       verifyEnvelope,
@@ -85,15 +86,15 @@ export class TwinSwarm {
     const isCorrect = (member: MemberIndex): boolean => member !== twin;
     this.agreement = new AgreementChecker(this.blame);
     this.requests = new RequestsChecker(this.blame, (envelope) => signatures.isGenuine(envelope));
-    this.conduct = new ConductChecker(this.blame, isCorrect, registered.verify, committee.table);
+    this.conduct = new ConductChecker(this.blame, isCorrect, registered.verify, history);
     const watch = new Watch([
       this.agreement,
       this.requests,
       this.conduct,
       this.admissions,
-      new PromisesChecker(this.blame),
-      new NewViewsChecker(this.blame),
-      new DurabilityChecker(this.blame, isCorrect),
+      new PromisesChecker(this.blame, history),
+      new NewViewsChecker(this.blame, history),
+      new DurabilityChecker(this.blame, isCorrect, history),
       ...listeners,
     ]);
     this.instances = Array.from({ length: MEMBERS + 1 }, (_, instance) => {
