@@ -35,6 +35,30 @@ describe('the request pool', () => {
     expect(pool.take(first, 4, 1 << 20).map(name)[0]).toBe('low');
   });
 
+  it('lets nothing starve behind what a member says to miss, and that not behind old large ones', () => {
+    const pool = new Pool({ envelopesMax: 10_000, bytesMax: 1 << 24, members: 1 });
+    const missed = (index: number): void => {
+      const envelope = envelopeOf(`flood${String(index)}`, { count: 10 });
+      pool.admit(envelope, other);
+      pool.expedite(envelope.id);
+    };
+    pool.admit(envelopeOf('waits'), self);
+    for (let i = 0; i < 20; i++) missed(i);
+    const taken: string[] = [];
+    for (let at = 1; at <= 3; at++) {
+      missed(100 + at);
+      taken.push(...pool.take(at as Sequence, 10, 1 << 20).map(name));
+    }
+    expect(taken).toContain('waits');
+
+    const large = poolOf(['late', 'low']);
+    for (let i = 0; i < 20; i++) large.admit(envelopeOf(`large${String(i)}`, { count: 10 }), other);
+    const overdue = envelopeOf('overdue');
+    large.admit(overdue, self);
+    large.expedite(overdue.id);
+    expect([1, 2, 3].flatMap((at) => large.take(at as Sequence, 10, 1 << 20).map(name))).toContain('overdue');
+  });
+
   it('keeps to the bounds of a batch, but takes an envelope larger than the request bound alone', () => {
     const pool = new Pool({ envelopesMax: 100, bytesMax: 1 << 20, members: 1 });
     const large = envelopeOf('large', { count: 20 });

@@ -44,7 +44,7 @@ export class Pool {
   private readonly entries = new Map<Digest, Entry>();
   /** Those without a proposal, by priority, each in order of arrival. */
   private readonly unproposed: readonly Map<Digest, Entry>[] = PRIORITIES.map(() => new Map<Digest, Entry>());
-  /** Those that another member missed for long: they go first. */
+  /** Those that another member missed for long: they go first, in every other batch. */
   private readonly overdue = new Map<Digest, Entry>();
   private readonly shares = new Map<MemberIndex, Share>();
   private heldBytes = 0;
@@ -125,8 +125,8 @@ export class Pool {
   }
 
   /**
-   * Envelopes for the next batch, at least one when any waits: first some of the oldest, then by priority. They count as
-   * proposed at `sequence` from now on.
+   * Envelopes for the next batch, at least one when any waits: first what another member missed for long and some of the
+   * oldest, then by priority. They count as proposed at `sequence` from now on.
    */
   take(sequence: Sequence, requestsMax: number, bytesMax: number): Envelope[] {
     const taken: Envelope[] = [];
@@ -142,13 +142,21 @@ export class Pool {
       this.propose(entry, sequence);
       return true;
     };
-    for (const entry of this.overdue.values()) {
-      if (requests >= requestsMax || !tryTake(entry, requestsMax)) return taken;
-    }
-    for (const entry of this.entries.values()) {
-      if (requests >= requestsMax / OLDEST_SHARE) break;
-      if (entry.proposedAt === undefined && !tryTake(entry, requestsMax)) break;
-    }
+    const takeOverdue = (): void => {
+      for (const entry of this.overdue.values()) if (requests >= requestsMax || !tryTake(entry, requestsMax)) return;
+    };
+    const takeOldest = (): void => {
+      const limit = requests + requestsMax / OLDEST_SHARE;
+      for (const entry of this.entries.values()) {
+        if (requests >= Math.min(limit, requestsMax)) return;
+        if (entry.proposedAt === undefined && !tryTake(entry, requestsMax)) return;
+      }
+    };
+    // In turn: whoever says to miss envelopes without end holds up the oldest for one batch only, and they it.
+    const isOldestsTurn = sequence % 2 === 0;
+    if (isOldestsTurn) takeOldest();
+    takeOverdue();
+    if (!isOldestsTurn) takeOldest();
     for (let priority = PRIORITIES.length - 1; priority >= 0; priority--) {
       for (const entry of this.unproposed[priority]?.values() ?? []) {
         if (requests >= requestsMax || !tryTake(entry, requestsMax)) return taken;

@@ -211,7 +211,7 @@ describe('membership by decision', () => {
     expect(cluster.node(2).replica.state()).toMatchObject({ epoch: 1, proven: [] });
   });
 
-  it('a key is rotated while requests of its gateway wait', () => {
+  it('who leaves follows on without a vote, and refuses what is handed in', () => {
     const cluster = swarm(4, { observers: 1 });
     cluster.submit(1, systemEnvelope({ kind: 'leave', node_id: 'node-3', f: 0 }));
     cluster.run(1000);

@@ -313,6 +313,14 @@ describe('clients with a key', () => {
     expect(await other.gateway.submit(own.bytes)).toMatchObject({ code: 'nonce_used' });
   });
 
+  it('get the answer once more also when their envelope came out as refused, whose nonces are not used', async () => {
+    const executed = { block: blockOf(6, [own]), envelopeIndex: 0, outcomes: Uint8Array.of(3, 3), durationMs: 1 };
+    const bench = new Bench({}, { ...open, executionOf: () => Promise.resolve(executed) });
+    bench.verdict = () => Promise.resolve(reject('redundant', 'it was ordered'));
+    expect(await bench.gateway.submit(own.bytes)).toMatchObject({ submission: { executed } });
+    expect(bench.proposals.submitted).toBe(0);
+  });
+
   it('are forgotten when the pool refuses them', async () => {
     const bench = new Bench({}, open);
     bench.verdict = () => Promise.resolve(reject('pool_full', 'full'));

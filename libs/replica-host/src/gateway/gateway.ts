@@ -138,11 +138,14 @@ export class Gateway {
     const submission = this.proposals.open(envelope);
     const rejection = await this.ports.submit(envelope);
     const ids = { firstId: proposalId(envelope, 0), lastId: proposalId(envelope, envelope.requests.length - 1) };
+    if (rejection === undefined) return { ...ids, submission };
+    // A client that missed the answer asks again and gets it, as long as it is the same envelope to the last byte. One that
+    // came out as expired or refused has used no nonces: it is redundant too.
+    const isKnown = rejection.code === 'redundant' || rejection.code === 'nonce_used';
+    const executed = isKnown ? await this.ports.executionOf(envelope) : undefined;
     // It waits already, handed in before or relayed: whoever asks again waits with it.
-    if (rejection === undefined || rejection.code === 'redundant') return { ...ids, submission };
+    if (executed === undefined && rejection.code === 'redundant') return { ...ids, submission };
     this.proposals.drop(envelope.id);
-    // A client that missed the answer asks again and gets it, as long as it is the same envelope to the last byte.
-    const executed = rejection.code === 'nonce_used' ? await this.ports.executionOf(envelope) : undefined;
     return executed === undefined ? rejection : { ...ids, submission: { envelope, executed } };
   }
 
