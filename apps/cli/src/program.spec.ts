@@ -59,6 +59,7 @@ describe('the command line', () => {
       'history',
       'verify',
       'epochs',
+      'evidence',
       'key',
       'join',
       'leave',

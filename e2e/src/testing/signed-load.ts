@@ -2,6 +2,7 @@ import { createClientSigner, nativeHash, signatureSuite } from '@concordat/crypt
 import type { NatsBus } from '@concordat/nats';
 import { millis, subjectsOf, swarmId } from '@concordat/protocol';
 import type { Swarm } from './swarm';
+import { until } from './until';
 
 /** How much clients propose. */
 export interface SignedLoad {
@@ -10,6 +11,12 @@ export interface SignedLoad {
   readonly envelopesPerClient: number;
   readonly requestsPerEnvelope: number;
   readonly valueBytes: number;
+}
+
+interface Answered {
+  readonly status?: string;
+  readonly first_proposal_id?: string;
+  readonly error?: { readonly code: string };
 }
 
 const suite = signatureSuite('ed25519');
@@ -46,10 +53,14 @@ export async function proposeMany(swarm: Swarm, bus: NatsBus, load: SignedLoad):
         firstNonce: BigInt(n * requestsPerEnvelope + 1),
         requests: Array.from({ length: requestsPerEnvelope }, () => ({ ...request, expiresAt })),
       });
-      const reply = await bus.request(subject, bytes, { timeoutMs: PATIENCE_MS + 5_000 });
-      const answer = JSON.parse(Buffer.from(reply.bytes).toString('utf8')) as Record<string, unknown>;
-      if (answer['status'] !== 'decided') throw new Error(`not decided: ${JSON.stringify(answer).slice(0, 300)}`);
-      first ||= String(answer['first_proposal_id']);
+      const answer = await until('an envelope is taken and decided', PATIENCE_MS, async () => {
+        const reply = await bus.request(subject, bytes, { timeoutMs: PATIENCE_MS + 5_000 });
+        const said = JSON.parse(Buffer.from(reply.bytes).toString('utf8')) as Answered;
+        // On a busy machine a member may miss heartbeats for a moment: nothing was taken then, and it is handed in again.
+        return said.error?.code === 'NO_QUORUM' ? undefined : said;
+      });
+      if (answer.status !== 'decided') throw new Error(`not decided: ${JSON.stringify(answer).slice(0, 300)}`);
+      first ||= answer.first_proposal_id ?? '';
     }
     return first;
   };
