@@ -23,7 +23,7 @@ import {
   type WireLimits,
 } from '@concordat/protocol';
 import { DURABLE_KINDS, type DurableKind } from './durable';
-import { decodeEvidence } from './evidence-record';
+import { decodeEvidence, type LimitsOfEpoch } from './evidence-record';
 import type { LogRecord } from './group';
 
 /** What a log is read by. */
@@ -33,6 +33,8 @@ export interface RecoveryOptions {
   readonly limits: WireLimits;
   /** Of all epochs so far: what was kept in older ones, proofs too, may be larger. */
   readonly widest: WireLimits;
+  /** Of each epoch that is known. */
+  readonly limitsOf: LimitsOfEpoch;
   /** Votes of older epochs bind nothing any more and are passed over. */
   readonly epoch: Epoch;
   /** Whose log it must be. */
@@ -220,7 +222,7 @@ class Recovery {
         return;
       }
       case 'evidence':
-        this.evidence.push(decodeEvidence(hash, reader, widest));
+        this.evidence.push(decodeEvidence(hash, reader, this.options.limitsOf));
         return;
     }
   }

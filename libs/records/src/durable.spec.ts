@@ -43,7 +43,14 @@ const LIMITS: WireLimits = {
   baseSequence: sequence(0),
   messageBytesMax: 100_000,
 };
-const OPTIONS = { hash: portableHash, limits: LIMITS, widest: LIMITS, epoch: epoch(0), self: SELF };
+const OPTIONS = {
+  hash: portableHash,
+  limits: LIMITS,
+  widest: LIMITS,
+  limitsOf: () => LIMITS,
+  epoch: epoch(0),
+  self: SELF,
+};
 const DOMAIN = { swarmId: ZERO_DIGEST, tableHash: ZERO_DIGEST };
 
 /** 64 bytes that depend on what is signed: enough for a codec. */

@@ -6,7 +6,7 @@ import {
   payloadDigest,
   Reader,
   statementBytes,
-  widestLimits,
+  wireLimits,
   type Committee,
   type Digest,
   type Epoch,
@@ -14,9 +14,8 @@ import {
   type Hash,
   type Signed,
   type Statement,
-  type WireLimits,
 } from '@concordat/protocol';
-import { decodeEvidence } from './evidence-record';
+import { decodeEvidence, type LimitsOfEpoch } from './evidence-record';
 
 /** What a judge judges by. */
 export interface EvidenceJudgeOptions {
@@ -56,14 +55,14 @@ export function createEvidenceJudge({ swarmId, hash, verify }: EvidenceJudgeOpti
  * Bounds by the two epochs that a proof may be about, which everybody knows who executes in `current`. Later ones only some
  * know by then: with theirs, members would judge one proof differently.
  */
-function limitsAt(epochs: Epochs, current: Epoch): WireLimits {
-  const tables = epochs.all.map(({ table }) => table);
-  return widestLimits(tables.filter(({ epoch }) => epoch === current || epoch + 1 === current));
-}
+const limitsAt =
+  (epochs: Epochs, current: Epoch): LimitsOfEpoch =>
+  (epoch) => {
+    const table = epoch === current || epoch + 1 === current ? epochs.of(epoch)?.table : undefined;
+    return table === undefined ? undefined : wireLimits(table);
+  };
 
-function readEvidence(
-  ...[hash, bytes, limits]: [Hash, Uint8Array, Parameters<typeof decodeEvidence>[2]]
-): Evidence | undefined {
+function readEvidence(hash: Hash, bytes: Uint8Array, limits: LimitsOfEpoch): Evidence | undefined {
   try {
     return decodeEvidence(hash, new Reader(bytes), limits);
   } catch (error) {

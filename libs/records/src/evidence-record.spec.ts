@@ -18,17 +18,21 @@ import {
   type Signed,
   type Statement,
 } from '@concordat/protocol';
-import { decodeEvidence, encodeEvidence } from './evidence-record';
+import { decodeEvidence, encodeEvidence, type LimitsOfEpoch } from './evidence-record';
 
 const members = [1, 2, 3, 4].map((n) => ({
   nodeId: nodeId(`node-${String(n)}`),
   publicKey: new Uint8Array(32).fill(n),
   weight: 1,
 }));
-const LIMITS = wireLimits(createEpochTable({ members }));
+const TABLE = createEpochTable({ members });
+/** Where epoch 1 begins: further than a window above the first one's beginning. */
+const BASE = 3 * TABLE.windowSize;
+const LIMITS = [wireLimits(TABLE), wireLimits({ ...TABLE, epoch: epoch(1), baseSequence: sequence(BASE) })];
+const limitsOf: LimitsOfEpoch = (of) => LIMITS[of];
 const signature = new Uint8Array(64).fill(7);
-const sealed = (sender: number, draft: Draft): Signed =>
-  seal({ hash: portableHash, epoch: epoch(0), sender: memberIndex(sender), sign: () => signature }, draft);
+const sealed = (sender: number, draft: Draft, inEpoch = 0): Signed =>
+  seal({ hash: portableHash, epoch: epoch(inEpoch), sender: memberIndex(sender), sign: () => signature }, draft);
 
 const statement = (digest: Statement['digest']): Statement => ({
   kind: 'commit',
@@ -59,7 +63,28 @@ const contradiction: Evidence = {
   }) as Signed<NewView>,
   viewChanges: parts,
 };
-const read = (bytes: Uint8Array): Evidence => decodeEvidence(portableHash, new Reader(bytes), LIMITS);
+/** A NEW-VIEW that starts with nothing, though a part of it names something prepared. */
+function contradictionIn(inEpoch: number, at: number): Evidence {
+  const prepared = {
+    view: view(0),
+    sequence: sequence(at),
+    digest: ZERO_DIGEST,
+    leaderSignature: signature,
+    signatures: [1, 2].map((sender) => ({ sender: memberIndex(sender), signature })),
+  };
+  const none = { view: view(1), sequence: sequence(0) };
+  const part = sealed(0, { kind: 'viewChange', ...none, stable: undefined, prepared: [prepared] }, inEpoch);
+  const viewChanges = [{ sender: part.sender, digest: part.digest }];
+  const newView = sealed(1, { kind: 'newView', ...none, viewChanges, entries: [] }, inEpoch);
+  return {
+    kind: 'contradictory-new-view',
+    accused: memberIndex(1),
+    newView: newView as Signed<NewView>,
+    viewChanges: [part],
+  };
+}
+
+const read = (bytes: Uint8Array): Evidence => decodeEvidence(portableHash, new Reader(bytes), limitsOf);
 
 describe('proofs in the vote log', () => {
   it.each([
@@ -67,6 +92,13 @@ describe('proofs in the vote log', () => {
     ['a contradictory NEW-VIEW', contradiction],
   ])('%s is read as it was written', (_, evidence) => {
     expect(read(encodeEvidence(evidence))).toEqual(evidence);
+  });
+
+  it('a lie about what was prepared before the first stable checkpoint of a later epoch is read by that epoch’s bounds', () => {
+    const later = contradictionIn(1, BASE + 1);
+    expect(read(encodeEvidence(later))).toEqual(later);
+    expect(() => read(encodeEvidence(contradictionIn(0, BASE + 1)))).toThrow('do not ascend in the window');
+    expect(() => read(encodeEvidence(contradictionIn(2, BASE + 1)))).toThrow('a message of epoch 2');
   });
 
   it.each([

@@ -3,6 +3,7 @@ import {
   decodeFrame,
   decodePayload,
   encodeMessage,
+  epochOfMessage,
   isRejection,
   LayoutError,
   MESSAGE_KINDS,
@@ -57,8 +58,14 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
   return writer.bytes();
 }
 
-/** Reads what encodeEvidence wrote. Throws a LayoutError. Its signatures were checked before it was written. */
-export function decodeEvidence(hash: Hash, reader: Reader, limits: WireLimits): Evidence {
+/** Bounds of an epoch's messages; undefined for an epoch that is not known, or of which nothing is wanted. */
+export type LimitsOfEpoch = (epoch: Epoch) => WireLimits | undefined;
+
+/**
+ * Reads what encodeEvidence wrote. Each message inside is read by the bounds of its own epoch: a VIEW-CHANGE counts from
+ * where that begins. Throws a LayoutError. Its signatures were checked before it was written.
+ */
+export function decodeEvidence(hash: Hash, reader: Reader, limitsOf: LimitsOfEpoch): Evidence {
   const code = reader.u8();
   if (code === EQUIVOCATION) {
     const first = readStatement(reader);
@@ -67,17 +74,21 @@ export function decodeEvidence(hash: Hash, reader: Reader, limits: WireLimits): 
     return { kind: 'equivocation', accused: first.statement.sender, first, second };
   }
   if (code !== CONTRADICTORY_NEW_VIEW) throw new LayoutError(`no such proof: ${String(code)}`);
-  const newView = readMessage(hash, reader, limits);
+  const newView = readMessage(hash, reader, limitsOf);
   if (newView.kind !== 'newView') throw new LayoutError(`a ${newView.kind} in place of a NEW-VIEW`);
-  const count = reader.count(limits.membersMax, 4);
+  const count = reader.count(limitsOf(newView.epoch)?.membersMax ?? 0, 4);
   const viewChanges: Signed[] = [];
-  for (let i = 0; i < count; i++) viewChanges.push(readMessage(hash, reader, limits));
+  for (let i = 0; i < count; i++) viewChanges.push(readMessage(hash, reader, limitsOf));
   reader.end();
   return { kind: 'contradictory-new-view', accused: newView.sender, newView, viewChanges };
 }
 
-function readMessage(hash: Hash, reader: Reader, limits: WireLimits): Signed {
-  const frame = decodeFrame(reader.long(limits.messageBytesMax), limits);
+function readMessage(hash: Hash, reader: Reader, limitsOf: LimitsOfEpoch): Signed {
+  const bytes = reader.long(reader.left);
+  const epoch = epochOfMessage(bytes);
+  const limits = limitsOf(epoch);
+  if (limits === undefined) throw new LayoutError(`a message of epoch ${String(epoch)}`);
+  const frame = decodeFrame(bytes, limits);
   const message = isRejection(frame) ? frame : decodePayload(hash, frame, limits);
   if (isRejection(message)) throw new LayoutError(`${message.code}: ${message.reason}`);
   return message;

@@ -23,6 +23,6 @@ export {
   type RecoveryErrorCode,
   type RecoveryOptions,
 } from './durable-recovery';
-export { decodeEvidence, encodeEvidence } from './evidence-record';
+export { decodeEvidence, encodeEvidence, type LimitsOfEpoch } from './evidence-record';
 export { recoverPast, type Past, type PastOptions } from './recover-past';
 export { createEvidenceJudge, type EvidenceJudgeOptions } from './evidence-judge';

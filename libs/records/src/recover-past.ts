@@ -35,7 +35,17 @@ export function recoverPast(records: readonly LogRecord[], { hash, genesis, plac
   const committee = resumed(epochs, recoverState(records)?.bytes);
   const limits = wireLimits(committee.table);
   const self = placeOf(committee);
-  const votes = recover(records, { hash, limits, widest: epochs.limits, epoch: committee.epoch, self });
+  const votes = recover(records, {
+    hash,
+    limits,
+    widest: epochs.limits,
+    limitsOf: (epoch) => {
+      const table = epochs.of(epoch)?.table;
+      return table === undefined ? undefined : wireLimits(table);
+    },
+    epoch: committee.epoch,
+    self,
+  });
   return { epochs, committee, votes };
 }
 

@@ -323,19 +323,22 @@ export class Cluster {
     again();
   }
 
-  /** A gateway signs what it hands in with the key that it has by then. */
+  /**
+   * Hands an envelope in as a host does: it opens what a client brings, by the keys of its epoch, and a gateway signs with the
+   * key that it has by then.
+   */
   private handIn(node: SimulatedMember, envelope: Authentic): void {
-    const { signer } = envelope;
     const { tenure } = node;
-    if (signer.kind === 'gateway' && tenure !== undefined && signer.nodeId === nodeName(node.index)) {
-      const key = this.keys[node.index]?.in(tenure.committee);
-      if (key !== undefined && !this.signatures.verifyEnvelopeIn(tenure.committee, envelope)) {
-        const { firstNonce, requests } = envelope;
-        node.submit(this.signatures.signEnvelope({ signer, firstNonce, requests }, key) as Authentic);
-        return;
-      }
+    const { signatures, keys, admissions } = this;
+    if (tenure === undefined || signatures.verifyEnvelopeIn(tenure.committee, envelope)) {
+      node.submit(envelope);
+      return;
     }
-    node.submit(envelope);
+    const { signer, firstNonce, requests } = envelope;
+    const isOwn = signer.kind === 'gateway' && signer.nodeId === nodeName(node.index);
+    const key = isOwn ? keys[node.index]?.in(tenure.committee) : undefined;
+    if (key === undefined) admissions.turnedAway(node.index, envelope);
+    else node.submit(signatures.signEnvelope({ signer, firstNonce, requests }, key) as Authentic);
   }
 
   private handle(event: SimulatorEvent): void {

@@ -17,7 +17,17 @@ function sourcesIn(folder: string): Source[] {
 const sources = sourcesIn(__dirname);
 
 /** What the simulator may take from the engine's library: its factory, its vocabulary, and nothing that follows a rule. */
-const ENGINE_VALUES = ['createPbftReplica', 'DEFAULT_REPLICA_CONFIG', 'NOTHING_RECOVERED', 'OUTCOMES'];
+const ENGINE_VALUES = [
+  'createPbftReplica',
+  'handoverOf',
+  'lateRefusal',
+  'approve',
+  'provenKey',
+  'encodeSystemRequest',
+  'DEFAULT_REPLICA_CONFIG',
+  'NOTHING_RECOVERED',
+  'OUTCOMES',
+];
 
 const importsOf = ({ text }: Source): { readonly names: string; readonly from: string; readonly typeOnly: boolean }[] =>
   [...text.matchAll(/import (type )?\{([^}]*)\} from '([^']+)'/g)].map(([, type, names = '', from = '']) => ({
@@ -53,7 +63,7 @@ describe('the simulator runs the production engine', () => {
 
   it('makes replicas in two places, a host in each, and by the factory of the engine', () => {
     const makers = sources.filter(({ text }) => text.includes('createPbftReplica('));
-    expect(makers.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['member.ts', 'twins/instance.ts']);
+    expect(makers.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['tenure.ts', 'twins/instance.ts']);
   });
 
   it('seals votes only as the engine drafted them, outside of adversaries', () => {

@@ -386,7 +386,12 @@ describe('StatesChecker', () => {
 describe('EvidenceChecker', () => {
   const of = (kind: Parameters<typeof vote>[0], view: number, digest: Digest): Signed => vote(kind, view, digest);
   const proof = (kind: 'prepare'): Evidence =>
-    ({ kind: 'equivocation', accused: 1, first: { statement: { kind } }, second: {} }) as unknown as Evidence;
+    ({
+      kind: 'equivocation',
+      accused: 1,
+      first: { statement: { kind, epoch: 0, sender: 1 } },
+      second: {},
+    }) as unknown as Evidence;
   const finish = (story: (checker: EvidenceChecker) => void): string[] =>
     broken((blame) => {
       const checker = new EvidenceChecker(blame, cluster.history);
