@@ -1,5 +1,14 @@
 import { createJudge, nativeHash, signatureSuite } from '@concordat/crypto';
-import { LayoutError, Reader, swarmId, type Epochs, type Genesis } from '@concordat/protocol';
+import {
+  LayoutError,
+  Reader,
+  swarmId,
+  wireLimits,
+  type Epoch,
+  type Epochs,
+  type Genesis,
+  type WireLimits,
+} from '@concordat/protocol';
 import { decodeEvidence } from '@concordat/records';
 
 /** What a proof comes to, by the tables of the epochs alone. */
@@ -12,7 +21,11 @@ const refused = (reason: string): EvidenceVerdict => ({ holds: false, reason });
 /** Judges a proof offline, as members do that execute an isolation (Spec §8). */
 export function checkEvidence(proof: Uint8Array, genesis: Genesis, epochs: Epochs): EvidenceVerdict {
   try {
-    const evidence = decodeEvidence(nativeHash, new Reader(proof), epochs.limits);
+    const limitsOf = (epoch: Epoch): WireLimits | undefined => {
+      const committee = epochs.of(epoch);
+      return committee === undefined ? undefined : wireLimits(committee.table);
+    };
+    const evidence = decodeEvidence(nativeHash, new Reader(proof), limitsOf);
     const { epoch } = evidence.kind === 'equivocation' ? evidence.first.statement : evidence.newView;
     const accused = epochs.of(epoch)?.member(evidence.accused)?.nodeId;
     if (accused === undefined) return refused(`no table is known that has its epoch ${epoch} and its member`);
