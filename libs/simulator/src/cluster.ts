@@ -139,7 +139,7 @@ export class Cluster {
     this.requests = new RequestsChecker(this.blame, (envelope) => this.signatures.isGenuine(envelope));
     this.conduct = new ConductChecker(this.blame, isCorrect, verifyStatement, history, options.replica);
     this.evidence = new EvidenceChecker(this.blame, history);
-    this.epochs = new EpochsChecker(this.blame, history);
+    this.epochs = new EpochsChecker(this.blame, history, isCorrect);
     const watch = new Watch([
       this.epochs,
       this.agreement,

@@ -123,7 +123,7 @@ const ATTACKED: Readonly<Record<Strategy, readonly ProtocolStep[]>> = {
   'false-status': ['status', 'catch-up'],
   censor: ['pre-prepare', 'catch-up', 'relay'],
   'slow-leader': ['pre-prepare', 'new-view'],
-  'bad-supplier': ['status', 'catch-up'],
+  'bad-supplier': ['status', 'catch-up', 'epoch-change'],
   hoarder: ['pre-prepare', 'commit', 'catch-up'],
   selective: EVERY_MESSAGE,
   'lonely-new-view': ['view-change', 'new-view'],

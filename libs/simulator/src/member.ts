@@ -11,6 +11,7 @@ import {
   type Millis,
   type Sequence,
 } from '@concordat/protocol';
+import { RecoveryError } from '@concordat/records';
 import type { Adversary } from './adversary';
 import { DamageError } from './disk';
 import type { ProcessEvent } from './events';
@@ -356,6 +357,8 @@ export class SimulatedMember {
       if (!(error instanceof Error)) throw error;
       this.stop();
       if (error instanceof DamageError) this.parts.blame('bit-flip', this.index, error.message);
+      else if (error instanceof RecoveryError && this.isCorrect)
+        this.parts.blame('recovery', this.index, `cannot start on its own log: ${error.message}`);
       else if (this.isCorrect) this.parts.blame('engine-throws', this.index, String(error.stack));
     }
   }

@@ -7,6 +7,7 @@ import {
   encodeDurableRecord,
   encodeOwnVote,
   recoverPast,
+  RecoveryError,
   type DecisionRecord,
   type Past,
   type PastOptions,
@@ -64,7 +65,7 @@ export function recoverNode(options: PastOptions, contents: DiskContents): Resta
   const stored = contents.decisions.map((bytes) => decodeDecision(options.hash, bytes));
   const state = votes.state?.sequence ?? 0;
   if (state > contents.lastSequence)
-    throw new RangeError(`a state after ${String(state)}, and decisions that end at ${String(contents.lastSequence)}`);
+    throw new RecoveryError('foreign', 'state', 0, `decisions end at ${String(contents.lastSequence)}`);
   return {
     epochs,
     committee,

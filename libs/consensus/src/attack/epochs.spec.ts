@@ -97,6 +97,29 @@ describe('membership by decision', () => {
     cluster.checkAgreement();
   });
 
+  it('an observer that a liar once told of great heights asks the others too', () => {
+    const cluster = swarm(4, { observers: 1 });
+    cluster.rewrite = (from, to, message) =>
+      from === 3 && to === 4 && message.kind === 'status'
+        ? { ...message, sequence: (message.sequence + 100) as Sequence }
+        : message;
+    cluster.run(150);
+    expect(cluster.node(4).replica.state().peers).toContainEqual(
+      expect.objectContaining({ member: 3, executed: 100 }) as object,
+    );
+    // It hears of nothing while two epochs end, and from the liar never again.
+    cluster.filter = (_from, to) => to !== 4;
+    for (const node_id of ['node-0', 'node-1']) {
+      cluster.submit(0, systemEnvelope({ kind: 'reputation', node_id, behavior_score: 0.5, reason: 'late' }));
+      cluster.run(300);
+    }
+    expect(epochsOf(cluster)).toEqual([2, 2, 2, 2, 0]);
+    cluster.filter = (from, to) => from !== 3 || to !== 4;
+    cluster.run(3000);
+    expect(epochsOf(cluster)).toEqual([2, 2, 2, 2, 2]);
+    cluster.checkAgreement();
+  });
+
   it('nothing beyond the boundary is voted in the epoch that ends, in whatever view', () => {
     const cluster = swarm(4, { config: { pipelineDepth: 8 } });
     cluster.run(20);

@@ -271,12 +271,15 @@ export class CatchUp {
         return node === undefined ? [] : [{ node, executed, oldest }];
       });
     const known = [...members, ...this.succession.suppliers()];
-    if (known.length > 0 || self !== OBSERVER) return known;
-    // Nobody is heard where this node stands: the swarm may be epochs ahead. It asks all whom it knows in turn.
+    if (self !== OBSERVER || this.stuckTicks < known.length) return known;
+    // Who says to be ahead does not help, or nobody is heard where this node stands: the swarm may be epochs ahead. Unlike
+    // a member, an observer says nothing that others answer by themselves. It asks all whom it knows in turn.
     const executed = (ledger.executed + FETCH_DECIDED_MAX) as Sequence;
-    return epochs.newest.table.members
-      .filter(({ nodeId }) => nodeId !== this.context.nodeId)
+    const asked = new Set([this.context.nodeId, ...known.map(({ node }) => node)]);
+    const others = epochs.newest.table.members
+      .filter(({ nodeId }) => !asked.has(nodeId))
       .map(({ nodeId }) => ({ node: nodeId, executed, oldest: 1 as Sequence }));
+    return [...known, ...others];
   }
 
   /** True when the next decision is with nobody, by their own word, or does not come although all were asked again and again. */

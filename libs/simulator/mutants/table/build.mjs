@@ -33,6 +33,15 @@ export const patch = (file, find, replace) => ({ file: pathOf(file), find, repla
  */
 export const seeds = (max, rules, options = {}) => ({ kind: 'seeds', options, max, rules });
 
+/**
+ * The same in schedules whose members change.
+ *
+ * @param {number} max
+ * @param {readonly string[]} rules
+ * @param {object} [options] overrides of runSchedule
+ */
+export const epochSeeds = (max, rules, options = {}) => seeds(max, rules, { profile: 'epochs', ...options });
+
 /** A swarm of four with one liar. @param {number} member @param {string} strategy */
 export const liar = (member, strategy) => ({ members: 4, f: 1, liars: [{ member, strategy }] });
 

@@ -1,9 +1,10 @@
 import { AGREEMENT } from './agreement.mjs';
 import { CATCH_UP } from './catch-up.mjs';
 import { DURABILITY } from './durability.mjs';
+import { EPOCHS } from './epochs.mjs';
 import { EXECUTION } from './execution.mjs';
 import { VALIDITY } from './validity.mjs';
 import { VIEWS } from './views.mjs';
 
 /** Every mutant, by subject. */
-export const MUTANTS = [...AGREEMENT, ...VIEWS, ...DURABILITY, ...EXECUTION, ...VALIDITY, ...CATCH_UP];
+export const MUTANTS = [...AGREEMENT, ...VIEWS, ...DURABILITY, ...EXECUTION, ...VALIDITY, ...CATCH_UP, ...EPOCHS];

@@ -6,9 +6,11 @@ import {
   type Batch,
   type DecidedSupply,
   type Digest,
+  type EpochProof,
   type Millis,
   type Sequence,
   type Signed,
+  type SnapshotOffer,
   type Status,
   type View,
 } from '@concordat/protocol';
@@ -16,7 +18,7 @@ import type { Adversary, AdversaryTools } from '../adversary';
 
 /**
  * Feeds members that are behind with bad data: claims one height and then a lower one, serves batches that are not the ones
- * that were asked for, and decisions under certificates that do not hold.
+ * that were asked for, and decisions, states and ends of epochs under certificates that do not hold.
  */
 export class BadSupplier implements Adversary {
   private boasts = false;
@@ -34,9 +36,34 @@ export class BadSupplier implements Adversary {
         return [seal(sealer, { ...message, batch: this.another(message.batch) })];
       case 'decided':
         return [this.falsify(message)];
+      case 'epochChange':
+        return [this.usurp(message)];
+      case 'snapshot':
+        return [this.offer(message)];
+      case 'chunk':
+        return [seal(sealer, { ...message, bytes: message.bytes.map((byte, at) => (at === 0 ? byte ^ 1 : byte)) })];
       default:
         return [message];
     }
+  }
+
+  /** A next epoch whose table is another one, or whose certificate lacks signatures. */
+  private usurp(message: Signed<EpochProof>): Signed {
+    const { random, sealer } = this.tools;
+    const { certificate, table } = message.change;
+    const lacking = { ...certificate, signatures: certificate.signatures.slice(1) };
+    const other = { ...table, clientsMax: table.clientsMax - 1 };
+    const change = random.chance(0.5) ? { certificate: lacking, table } : { certificate, table: other };
+    return seal(sealer, { ...message, change });
+  }
+
+  /** A state under a certificate that lacks signatures. */
+  private offer(message: Signed<SnapshotOffer>): Signed {
+    const { certificate } = message;
+    return seal(this.tools.sealer, {
+      ...message,
+      certificate: { ...certificate, signatures: certificate.signatures.slice(1) },
+    });
   }
 
   /** The same claim to everybody: far ahead, then back at the start, in turns. */

@@ -3,12 +3,13 @@ import {
   type Epoch,
   type EpochChange,
   type Epochs,
+  type EpochTable,
   type MemberIndex,
   type Sequence,
   type Signed,
 } from '@concordat/protocol';
 import type { CommittedBlock } from '@concordat/consensus';
-import type { EpochHistory } from '../epoch-history';
+import { nodeNumber, type EpochHistory } from '../epoch-history';
 import { statementText } from '../trace-text';
 import type { Blame, Checker, Seat } from '../watch';
 
@@ -24,7 +25,7 @@ interface Term {
 
 /**
  * Epochs follow one another alike for everybody (Spec §7): each leads to one table, nobody votes on or executes a sequence
- * outside of its own, and only those vote whom its table names and does not isolate.
+ * outside of its own, only those vote whom its table names and does not isolate, and nobody correct is isolated.
  */
 export class EpochsChecker implements Checker {
   private readonly seats = new Map<MemberIndex, Seat>();
@@ -39,6 +40,7 @@ export class EpochsChecker implements Checker {
   constructor(
     private readonly blame: Blame,
     private readonly history: EpochHistory,
+    private readonly isCorrect: (member: MemberIndex) => boolean,
   ) {}
 
   /** True for a node that has voted in an epoch. */
@@ -64,6 +66,16 @@ export class EpochsChecker implements Checker {
       if (next === undefined || !this.history.learn(each, next))
         this.blame('epochs', member, `is led to epoch ${String(epoch)} with another table than others`);
       this.checkEnd((epoch - 1) as Epoch, baseSequence);
+    }
+    this.checkIsolated(member, change.table);
+  }
+
+  /** Isolation takes a vote away for good reason only. */
+  private checkIsolated(member: MemberIndex, { epoch, members }: EpochTable): void {
+    for (const { nodeId, isolated } of members) {
+      const node = nodeNumber(nodeId);
+      if (isolated && (node === undefined || this.isCorrect(node)))
+        this.blame('framing', member, `${nodeId}, which is correct, is isolated in epoch ${String(epoch)}`);
     }
   }
 
