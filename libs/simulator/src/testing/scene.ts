@@ -40,7 +40,7 @@ export class Scene implements Checker {
 
   /** The operator asks for a change now, at member 0. */
   change(change: Asked): void {
-    this.cluster.ask({ atMs: 0, to: 0, by: 'operator', ...change } as Change);
+    this.cluster.ask({ atMs: 0, to: 0, by: 'operator', ...change });
   }
 
   /** -1 while the member is down. */
