@@ -301,7 +301,7 @@ export class Cluster {
   }
 
   /** Somebody asks for a change at a node that is a member and runs; later, when there is none. */
-  private ask(change: Change): void {
+  ask(change: Change): void {
     const { members, operators, queue, conduct } = this;
     const again = (): void => {
       if (this.elapsedMs < this.options.durationMs) queue.schedule(ASK_AGAIN_MS, { kind: 'change', change });

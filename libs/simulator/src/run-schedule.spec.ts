@@ -29,4 +29,21 @@ describe('runSchedule', () => {
     expect(runs.filter(({ stats }) => stats.accused > 0).length).toBeGreaterThan(0);
     expect(runs.filter(({ options }) => crashes(options.faults) > 0).length).toBeGreaterThan(10);
   });
+
+  it('changes its members: some join, some are isolated, states are taken over, votes are weighted', () => {
+    const runs = Array.from({ length: 60 }, (_, index) => runSchedule(3000 + index, { profile: 'epochs' }));
+    expect(runs.filter(({ violations }) => violations.length > 0).map(({ report }) => report)).toEqual([]);
+    expect(runs.filter(({ stats }) => stats.epochs >= 2).length).toBeGreaterThan(10);
+    expect(runs.filter(({ stats }) => stats.takeovers > 0).length).toBeGreaterThan(5);
+    expect(runs.filter(({ options }) => options.membership.weights.length > 0).length).toBeGreaterThan(5);
+    expect(runs.filter(({ options }) => options.liars.length > 0).length).toBeGreaterThan(10);
+  });
+
+  it('a seed whose members stay draws the same, whatever the others do', () => {
+    const still = Array.from({ length: 40 }, (_, index) => runSchedule(index + 1).options).filter(
+      ({ profile }) => profile !== 'epochs',
+    );
+    expect(still.length).toBeGreaterThan(20);
+    expect(still.every(({ membership }) => membership.observers === 0 && membership.changes.length === 0)).toBe(true);
+  });
 });

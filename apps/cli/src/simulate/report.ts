@@ -60,7 +60,18 @@ export interface SimulateOutcome {
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Figures of which the mean says something. */
-const AVERAGED = ['events', 'messages', 'sequences', 'decided', 'views', 'faults', 'liars', 'accused'] as const;
+const AVERAGED = [
+  'events',
+  'messages',
+  'sequences',
+  'decided',
+  'views',
+  'faults',
+  'liars',
+  'accused',
+  'epochs',
+  'takeovers',
+] as const;
 
 const meansOf = (figures: SweepFigures): Record<string, number> =>
   Object.fromEntries(AVERAGED.map((name) => [name, rounded(figures[name] / Math.max(1, figures.schedules), 2)]));

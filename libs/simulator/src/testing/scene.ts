@@ -1,7 +1,11 @@
 import type { CommittedBlock, ReplicaState } from '@concordat/consensus';
-import { portableHash, type MemberIndex, type MessageKind, type Signed } from '@concordat/protocol';
+import { portableHash, type Envelope, type MemberIndex, type MessageKind, type Signed } from '@concordat/protocol';
 import { CALM, Cluster, Random, settle, START, Workload, type NetworkRule, type ScheduleOptions } from '../index';
+import type { Change } from '../schedule';
 import type { Checker } from '../watch';
+
+/** A change, without who asks for it and when. */
+type Asked = Change extends infer C ? (C extends Change ? Omit<C, 'atMs' | 'to' | 'by'> : never) : never;
 
 /** A cluster that is told step by step what goes wrong, and what it did. */
 export class Scene implements Checker {
@@ -26,9 +30,33 @@ export class Scene implements Checker {
     this.acknowledgedBlocks.push({ member, block });
   }
 
-  submit(to: number): void {
+  /** A client's fresh request. */
+  submit(to: number): Envelope {
     const text = `request ${String(this.submitted++)}`;
-    this.cluster.submit(to, this.workload.ofClient(this.cluster.elapsedMs, { client: 0, text }));
+    const envelope = this.workload.ofClient(this.cluster.elapsedMs, { client: 0, text });
+    this.cluster.submit(to, envelope);
+    return envelope;
+  }
+
+  /** The operator asks for a change now, at member 0. */
+  change(change: Asked): void {
+    this.cluster.ask({ atMs: 0, to: 0, by: 'operator', ...change });
+  }
+
+  /** -1 while the member is down. */
+  epoch(member: number): number {
+    return this.state(member)?.epoch ?? -1;
+  }
+
+  /** True for a member that has a vote in the epoch that it is in. */
+  hasVote(member: number): boolean {
+    return this.state(member)?.votes === true;
+  }
+
+  /** Runs until these members are in an epoch. */
+  untilEpoch(epoch: number, ...members: number[]): void {
+    this.until(() => members.every((member) => this.epoch(member) === epoch));
+    expect(members.map((member) => this.epoch(member))).toEqual(members.map(() => epoch));
   }
 
   /** Submits one request after the other, each once the one before it is executed by somebody. */
@@ -59,23 +87,23 @@ export class Scene implements Checker {
 
   /** -1 while the member is down; the same for the next ones. */
   executed(member: number): number {
-    return this.stateOf(member)?.executed ?? -1;
+    return this.state(member)?.executed ?? -1;
   }
 
   view(member: number): number {
-    return this.stateOf(member)?.view ?? -1;
+    return this.state(member)?.view ?? -1;
   }
 
   promisedView(member: number): number {
-    return this.stateOf(member)?.promisedView ?? -1;
+    return this.state(member)?.promisedView ?? -1;
   }
 
   stable(member: number): number {
-    return this.stateOf(member)?.stable ?? -1;
+    return this.state(member)?.stable ?? -1;
   }
 
   slots(member: number): number {
-    return this.stateOf(member)?.slots ?? -1;
+    return this.state(member)?.slots ?? -1;
   }
 
   /** What a member acknowledged, in order. */
@@ -100,7 +128,8 @@ export class Scene implements Checker {
     expect(this.cluster.violations).toEqual([]);
   }
 
-  private stateOf(member: number): ReplicaState | undefined {
+  /** Undefined while the member is down. */
+  state(member: number): ReplicaState | undefined {
     return this.cluster.member(member).engine?.state();
   }
 }
