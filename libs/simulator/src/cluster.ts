@@ -2,20 +2,16 @@ import type { Judge } from '@concordat/consensus';
 import { createEvidenceJudge } from '@concordat/records';
 import {
   Committee,
-  createEpochTable,
-  OBSERVER,
   type Authentic,
   type Digest,
   type Envelope,
-  type Epoch,
   type Hash,
   type MemberIndex,
   type Millis,
   purposeDigest,
 } from '@concordat/protocol';
-import { ADVERSARY_INTERVAL_MS, type Adversary } from './adversary';
-import { createAdversary } from './adversaries';
-import { Revenant } from './adversaries/revenant';
+import { ADVERSARY_INTERVAL_MS } from './adversary';
+import { adversariesOf } from './adversaries/by-epoch';
 import { AdmissionsChecker } from './checkers/admissions';
 import { AgreementChecker } from './checkers/agreement';
 import { CertificatesChecker } from './checkers/certificates';
@@ -28,22 +24,23 @@ import { PromisesChecker } from './checkers/promises';
 import { RequestsChecker } from './checkers/requests';
 import { StatesChecker } from './checkers/states';
 import { SimulatedDisk } from './disk';
-import { EpochHistory, nodeName, nodeNumber } from './epoch-history';
+import { EpochHistory } from './epoch-history';
 import { EventQueue } from './event-queue';
 import type { SimulatorEvent } from './events';
 import { FaultWitness } from './fault-coverage';
+import { foundingTable } from './founding-table';
+import { FrontDesk } from './front-desk';
 import { stubScheme, type KeyScheme, type SimulatedKey } from './key-scheme';
 import { SimulatedMember } from './member';
 import { SimulatedNetwork } from './network';
 import { NodeKeys } from './node-keys';
 import { Operators } from './operators';
-import { Opener, type Packet } from './packet';
+import { Opener } from './packet';
 import { stepOfPacket } from './protocol-steps';
 import { quickHash } from './quick-hash';
 import { Random } from './random';
-import type { Change, Fault, Liar, ScheduleOptions } from './schedule';
+import type { Change, Fault, ScheduleOptions } from './schedule';
 import { StubSignatures, stubKey } from './stub-keys';
-import type { Tenure } from './tenure';
 import { Trace } from './trace';
 import { noteEvent } from './trace-words';
 import { Trap } from './trap';
@@ -86,7 +83,7 @@ export class Cluster {
   private readonly verdict: Verdict;
   private readonly keys: readonly NodeKeys[];
   private readonly judge: Judge;
-  private readonly operators: Operators;
+  private readonly desk: FrontDesk;
 
   /** `hash`: quickHash in searches, portableHash where the production hash shall take part. `listeners` hear what the checkers hear. */
   constructor(
@@ -99,30 +96,16 @@ export class Cluster {
     const random = new Random(seed);
     this.random = random;
     this.verdict = new Verdict(options.tolerated, () => this.elapsedMs);
-    const { observers, weights, leaderElection } = options.membership;
     const keys = Array.from({ length: options.members }, () => stubKey(hash, random, keyScheme));
     // Forked apart, so that a swarm that stays as it is draws the same whether or not others change.
     const further = new Random(seed ^ 0x0e90c);
     const draw = (): SimulatedKey => stubKey(hash, further, keyScheme);
     const operator = draw();
-    const table = createEpochTable({
-      members: keys.map(({ publicKey }, index) => ({
-        nodeId: nodeName(index),
-        publicKey,
-        weight: weights[index] ?? 1,
-      })),
-      weightedVoting: weights.length > 0,
-      leaderElection,
-      f: options.f,
-      checkpointInterval: options.checkpointInterval,
-      windowSize: options.windowSize,
-      logTimeBoundMs: options.logTimeBoundMs,
-      operators: observers > 0 || options.membership.changes.length > 0 ? [operator.publicKey] : [],
-    });
+    const table = foundingTable(options, keys, operator);
     this.committee = new Committee(table, hash);
     this.history = new EpochHistory(hash, table);
     const swarm: Digest = purposeDigest(hash, 'genesis', random.bytes(32));
-    const joining = Array.from({ length: observers }, draw);
+    const joining = Array.from({ length: options.membership.observers }, draw);
     const all = [...keys, ...joining];
     this.signatures = new StubSignatures(hash, this.committee, swarm, [...all, operator], keyScheme);
     this.keys = all.map((key, index) => new NodeKeys(index, key, draw));
@@ -157,7 +140,8 @@ export class Cluster {
     this.members = all.map((_, index) =>
       this.createMember(index as MemberIndex, index < keys.length ? random : further, watch),
     );
-    this.operators = new Operators(further, this.signatures, operator, draw(), this.keys, history.epochs);
+    const operators = new Operators(further, this.signatures, operator, draw(), this.keys, history.epochs);
+    this.desk = new FrontDesk(this, operators, this.keys);
   }
 
   /** Milliseconds since the start. */
@@ -243,7 +227,14 @@ export class Cluster {
     const { options, hash, queue, network, opener, trace, blame, witness, signatures, judge, keys } = this;
     const liar = options.liars.find((candidate) => candidate.member === index);
     const own = random.fork();
-    const forked = liar === undefined ? undefined : random.fork();
+    const adversaryIn =
+      liar === undefined
+        ? (): undefined => undefined
+        : adversariesOf(liar, {
+            ...{ index, hash, opener, network, witness },
+            random: random.fork(),
+            config: options.replica,
+          });
     const nodeKeys = keys[index];
     if (nodeKeys === undefined) throw new RangeError(`no node ${String(index)}`);
     return new SimulatedMember({
@@ -269,76 +260,18 @@ export class Cluster {
       blame,
       clockSkewMs: own.between(-options.clockSkewMs, options.clockSkewMs),
       drainMs: options.drainMs,
-      adversaryIn:
-        liar === undefined || forked === undefined ? () => undefined : this.adversariesOf(liar, index, forked),
+      adversaryIn,
       strategy: typeof liar?.strategy === 'string' ? liar.strategy : undefined,
       witness,
       forgetsAtCrash: options.amnesiacs.includes(index),
     });
   }
 
-  /** Makes a liar's adversaries: one for each epoch, which outlives the process there. */
-  private adversariesOf({ strategy }: Liar, index: MemberIndex, random: Random): (tenure: Tenure) => Adversary {
-    const { hash, options, opener, witness, network } = this;
-    let latest: { readonly epoch: Epoch; readonly adversary: Adversary } | undefined;
-    return ({ committee, self, sealer }) => {
-      if (latest?.epoch === committee.epoch) return latest.adversary;
-      const tools = {
-        ...{ self, committee, hash, sealer, random },
-        config: options.replica,
-        transmit: (to: MemberIndex, packet: Packet) => {
-          const node = nodeNumber(committee.member(to)?.nodeId ?? '');
-          if (node === undefined || node === index) return;
-          opener.frame(packet);
-          if (typeof strategy === 'string') witness.hit(strategy, stepOfPacket(packet), node);
-          network.send(index, node, packet);
-        },
-      };
-      const adversary = committee.isVoter(self) ? createAdversary(strategy, tools) : new Revenant(tools);
-      latest = { epoch: committee.epoch, adversary };
-      return adversary;
-    };
-  }
-
   /** Somebody asks for a change at a node that is a member and runs; later, when there is none. */
   ask(change: Change): void {
-    const { members, operators, queue, conduct } = this;
-    const again = (): void => {
-      if (this.elapsedMs < this.options.durationMs) queue.schedule(ASK_AGAIN_MS, { kind: 'change', change });
-    };
-    const evidence = conduct.proofs.get(change.node as MemberIndex);
-    const isAwaited = change.kind === 'isolate' && evidence === undefined;
-    if (isAwaited && this.elapsedMs + ASK_AGAIN_MS < this.options.durationMs) {
-      again();
-      return;
-    }
-    for (let tried = 0; tried < members.length; tried++) {
-      const node = this.member((change.to + tried) % members.length);
-      const { tenure } = node;
-      if (tenure === undefined || tenure.self === OBSERVER || !node.isCorrect) continue;
-      const outlook = { committee: tenure.committee, state: tenure.engine.state(), evidence };
-      node.submit(operators.envelopeOf(change, outlook, queue.now) as Authentic);
-      return;
-    }
-    again();
-  }
-
-  /**
-   * Hands an envelope in as a host does: it opens what a client brings, by the keys of its epoch, and a gateway signs with the
-   * key that it has by then.
-   */
-  private handIn(node: SimulatedMember, envelope: Authentic): void {
-    const { tenure } = node;
-    const { signatures, keys, admissions } = this;
-    if (tenure === undefined || signatures.verifyEnvelopeIn(tenure.committee, envelope)) {
-      node.submit(envelope);
-      return;
-    }
-    const { signer, firstNonce, requests } = envelope;
-    const isOwn = signer.kind === 'gateway' && signer.nodeId === nodeName(node.index);
-    const key = isOwn ? keys[node.index]?.in(tenure.committee) : undefined;
-    if (key === undefined) admissions.turnedAway(node.index, envelope);
-    else node.submit(signatures.signEnvelope({ signer, firstNonce, requests }, key) as Authentic);
+    const isOver = this.elapsedMs + ASK_AGAIN_MS >= this.options.durationMs;
+    if (!this.desk.ask(change, this.queue.now, isOver) && !isOver)
+      this.queue.schedule(ASK_AGAIN_MS, { kind: 'change', change });
   }
 
   private handle(event: SimulatorEvent): void {
@@ -350,7 +283,7 @@ export class Cluster {
         this.member(event.to).receive(event.packet);
         break;
       case 'submit':
-        this.handIn(this.member(event.to), event.envelope);
+        this.desk.handIn(this.member(event.to), event.envelope);
         break;
       case 'change':
         this.ask(event.change);

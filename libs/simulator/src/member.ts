@@ -5,7 +5,6 @@ import {
   type Authentic,
   type Committee,
   type EpochChange,
-  type Epochs,
   type EpochTable,
   type MemberIndex,
   type Millis,
@@ -15,22 +14,20 @@ import { RecoveryError } from '@concordat/records';
 import type { Adversary } from './adversary';
 import { DamageError } from './disk';
 import type { ProcessEvent } from './events';
-import type { Eyes, Packet } from './packet';
-import { Performer, type PerformerParts } from './performer';
+import type { Packet } from './packet';
 import { stepOfKind, type ProtocolStep } from './protocol-steps';
 import { recoverNode } from './recovery';
-import { buildTenure, type Tenure, type TenureParts, type TenureStart } from './tenure';
+import { Reign, type ReignParts } from './reign';
+import type { Tenure, TenureStart } from './tenure';
 import type { Trace } from './trace';
 import { noteEffect } from './trace-words';
 import type { Trap } from './trap';
 import type { Blame } from './watch';
 
 /** What a member is built from. */
-export interface MemberParts extends PerformerParts, TenureParts {
+export interface MemberParts extends ReignParts {
   /** Table of the first epoch. */
   readonly genesis: EpochTable;
-  /** Who steers it in an epoch; undefined for nobody. */
-  readonly adversaryIn: (tenure: Tenure) => Adversary | undefined;
   /** Decisions that it keeps behind the stable checkpoint; 0 for all. */
   readonly retain: number;
   readonly trace: Trace;
@@ -44,30 +41,12 @@ export interface MemberParts extends PerformerParts, TenureParts {
   readonly forgetsAtCrash: boolean;
 }
 
-/** A running process in one epoch: the production engine, and what performs its effects. */
-interface Process {
-  readonly tenure: Tenure;
-  readonly epochs: Epochs;
-  readonly engine: Replica;
-  readonly performer: Performer;
-  readonly adversary: Adversary | undefined;
-  /** What it sees by, and how many epochs it knew then. */
-  eyes: Eyes;
-  epochsSeen: number;
-  /** The epoch is over: nothing is heard any more. */
-  isOver: boolean;
-  /** What leads into the next one, once all before it is durable. */
-  next: EpochChange | undefined;
-  /** What clients handed in after the end. */
-  readonly late: Authentic[];
-}
-
 /** Events between two inspections of a member's state. */
 const INSPECTION_INTERVAL = 16;
 
 /** A host in virtual time around the production engine: it starts, crashes, and feeds one event after the other. */
 export class SimulatedMember {
-  private process: Process | undefined;
+  private process: Reign | undefined;
   private life = 0;
   private drainScheduled = false;
   private events = 0;
@@ -131,25 +110,16 @@ export class SimulatedMember {
 
   /** Takes part in an epoch from here on. */
   private reign(start: TenureStart, decided: readonly number[]): void {
-    const { opener, watch, index, adversaryIn } = this.parts;
-    const { epochs, committee } = start;
+    const { watch, index } = this.parts;
     const life = ++this.life;
     this.drainScheduled = false;
-    const tenure = buildTenure(this.parts, start);
-    const { engine, sealer, self } = tenure;
-    const adversary = adversaryIn(tenure);
-    const hooks = {
+    const process = new Reign(this.parts, start, life, {
       onSent: (step: ProtocolStep) => this.onSent(step),
       onEpochEnded: (change: EpochChange) => this.onEpochEnded(change),
       onStable: (sequence: Sequence) => this.retain(sequence),
-    };
-    const performer = new Performer(this.parts, { committee, sealer, adversary }, life, () => engine.base(), hooks);
-    const eyes = opener.eyesOf(epochs, committee);
-    const epochsSeen = epochs.all.length;
-    this.process = {
-      ...{ tenure, epochs, engine, performer, adversary, eyes, epochsSeen },
-      ...{ isOver: false, next: undefined, late: [] },
-    };
+    });
+    this.process = process;
+    const { committee, self, engine } = process.tenure;
     watch.began(index, { committee, self });
     watch.started(index, engine, decided);
   }
@@ -162,7 +132,7 @@ export class SimulatedMember {
   }
 
   /** Begins the epoch that a proven change leads to: everything that led there is durable. */
-  private succeed({ epochs, engine, performer, tenure, late }: Process, { table }: EpochChange): void {
+  private succeed({ epochs, engine, performer, tenure, late }: Reign, { table }: EpochChange): void {
     this.guard(() => {
       const committee = epochs.of(table.epoch);
       invariant(committee !== undefined, 'an ended epoch leaves a proof of the next');
@@ -243,7 +213,7 @@ export class SimulatedMember {
     const { opener, trace, queue, watch } = this.parts;
     const { process } = this;
     if (process === undefined || process.isOver) return;
-    const message = opener.open(packet, this.eyesOf(process), (statement) => process.engine.admit(statement));
+    const message = opener.open(packet, process.eyes, (statement) => process.engine.admit(statement));
     if (isRejection(message)) {
       trace.note(queue.now, this.index, message, message.code.length, 0, 0);
       return;
@@ -313,7 +283,7 @@ export class SimulatedMember {
     this.sync(process);
   }
 
-  private perform({ performer }: Process, effect: Effect, event: ReplicaEvent): void {
+  private perform({ performer }: Reign, effect: Effect, event: ReplicaEvent): void {
     const { trace, queue, blame, watch, index } = this.parts;
     noteEffect(trace, queue.now, this.index, effect);
     if (effect.kind === 'rejected' && event.kind === 'message' && event.message.sender === effect.sender)
@@ -340,15 +310,6 @@ export class SimulatedMember {
     this.parts.watch.ended(this.index, change, process.epochs);
   }
 
-  private eyesOf(process: Process): Eyes {
-    const { epochs, tenure } = process;
-    if (process.epochsSeen !== epochs.all.length) {
-      process.eyes = this.parts.opener.eyesOf(epochs, tenure.committee);
-      process.epochsSeen = epochs.all.length;
-    }
-    return process.eyes;
-  }
-
   /** Whatever a correct member's engine throws is our own bug: the process ends, and the run has failed. */
   private guard(work: () => void): void {
     try {
@@ -363,7 +324,7 @@ export class SimulatedMember {
     }
   }
 
-  private sync(process: Process): void {
+  private sync(process: Reign): void {
     const { performer, next } = process;
     const { disk } = this.parts;
     if (disk.appended === disk.durable) {
@@ -378,7 +339,7 @@ export class SimulatedMember {
     if (this.trap?.waitsFor('during-sync', disk.underWay) === true) this.trap.spring();
   }
 
-  private onSynced(process: Process): void {
+  private onSynced(process: Reign): void {
     const { disk, watch, witness, index } = this.parts;
     if (this.trap?.waitsFor('write-error', disk.underWay) === true) {
       this.trap.spring();
