@@ -29,6 +29,18 @@ describe('the request pool', () => {
     expect(pool.hasUnproposed).toBe(false);
   });
 
+  it('keeps what it takes over from a pool with larger shares, and lets that member bring nothing new until it has room', () => {
+    const pool = new Pool({ envelopesMax: 4, bytesMax: 1 << 20, members: 2 });
+    const held = ['a', 'b', 'c'].map((id) => envelopeOf(id));
+    for (const envelope of held) pool.takeOver(envelope, self);
+    for (const envelope of held) pool.takeOver(envelope, self);
+    expect(pool.all().map(({ envelope }) => name(envelope))).toEqual(['a', 'b', 'c']);
+    expect(pool.admit(envelopeOf('d'), self)?.code).toBe('pool_full');
+    expect(pool.admit(envelopeOf('e'), other)).toBeUndefined();
+    for (const { id } of held.slice(0, 2)) pool.remove(id);
+    expect(pool.admit(envelopeOf('d'), self)).toBeUndefined();
+  });
+
   it('never lets a low priority starve', () => {
     const pool = poolOf(['low', 'low']);
     for (let i = 0; i < 50; i++) pool.admit(envelopeOf(`urgent${String(i)}`, { priority: 'critical' }), self);

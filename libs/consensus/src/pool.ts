@@ -88,6 +88,14 @@ export class Pool {
     return undefined;
   }
 
+  /**
+   * Takes in an envelope that waited in the pool of the epoch before. It was admitted there, so it waits on for its outcome,
+   * also where a larger committee leaves each member a smaller share; that member brings nothing new until it has room.
+   */
+  takeOver(envelope: Authentic, origin: MemberIndex): void {
+    if (!this.entries.has(envelope.id)) this.insert(envelope, origin);
+  }
+
   /** Another member has waited for that envelope for long, and its timer runs: it goes into the next batch. */
   expedite(id: Digest): void {
     const entry = this.entries.get(id);

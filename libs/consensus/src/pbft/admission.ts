@@ -50,6 +50,12 @@ export class Admission {
     if (this.catchUp.wasAskedFor(envelope.id)) this.context.pool.expedite(envelope.id);
   }
 
+  /** An envelope that waited when the epoch before ended: unless it was ordered by then, it waits on, whatever the bounds say. */
+  takeOver(envelope: Authentic, origin: MemberIndex): void {
+    const { ledger, pool } = this.context;
+    if (!this.isForgotten(envelope) && !isExecuted(ledger, envelope)) pool.takeOver(envelope, origin);
+  }
+
   /** Drops what expired so long ago that nobody orders it any more. */
   dropForgotten(): void {
     this.context.pool.removeWhere((envelope) => this.isForgotten(envelope));

@@ -126,7 +126,7 @@ class PbftReplica implements Replica, RestoredParts {
     restore(this, recovered);
     this.succession.adoptEnd();
     for (const { envelope, origin } of waiting)
-      this.admission.onRelayed(envelope, committee.indexOf(origin) ?? context.self);
+      this.admission.takeOver(envelope, committee.indexOf(origin) ?? context.self);
   }
 
   step(event: ReplicaEvent): readonly Effect[] {
