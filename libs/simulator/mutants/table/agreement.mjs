@@ -16,7 +16,11 @@ export const AGREEMENT = [
     rule: 'A quorum is floor((n + f) / 2) + 1 members, not 2f + 1.',
     patches: [patch('protocol/quorum', 'return Math.floor((n + f) / 2) + 1;', 'return 2 * f + 1;')],
     killers: [
-      seeds(20, ['agreement'], { members: 5, f: 1, liars: [{ member: 0, strategy: 'equivocating-leader' }] }),
+      seeds(20, ['agreement', 'certificate'], {
+        members: 5,
+        f: 1,
+        liars: [{ member: 0, strategy: 'equivocating-leader' }],
+      }),
       test('protocol/quorum', 'n = 6: two sets of 2f + 1 share no honest member; two quorums do'),
     ],
   },
@@ -26,7 +30,7 @@ export const AGREEMENT = [
     rule: 'One member less than a quorum decides nothing.',
     patches: [patch('protocol/quorum', 'return Math.floor((n + f) / 2) + 1;', 'return Math.floor((n + f) / 2);')],
     killers: [
-      seeds(40, ['agreement'], liar(0, 'equivocating-leader')),
+      seeds(40, ['agreement', 'certificate'], liar(0, 'equivocating-leader')),
       test(
         'consensus/attack/splits',
         'every split of four members and a twin of member 0, over four rounds (scenario 4)',
