@@ -382,10 +382,10 @@ export class Cluster {
     this.queue.schedule(forMs, { kind: 'resume', member: index });
   }
 
-  private failDisk({ member, operation, downMs }: Extract<Fault, { kind: 'disk-error' }>): void {
+  private failDisk({ member, operation, downMs, step }: Extract<Fault, { kind: 'disk-error' }>): void {
     if (operation === 'write') {
       const spring = (): void => this.crash(member, downMs, 'write-error');
-      this.member(member).setTrap(new Trap('write-error', undefined, spring));
+      this.member(member).setTrap(new Trap('write-error', step, spring));
       return;
     }
     this.crash(member, downMs);

@@ -15,7 +15,7 @@ export interface MembershipSetting {
 /** Members' changes and what they bring with them. */
 export interface DrawnMembership {
   readonly membership: MembershipOptions;
-  /** Crashes about the ends of epochs, of those that join too. */
+  /** Crashes and failing disks about the ends of epochs, of those that join too. */
   readonly crashes: readonly Fault[];
 }
 
@@ -95,8 +95,11 @@ function crashesOf(random: Random, { members, durationMs }: MembershipSetting, o
   return Array.from({ length: count }, (): Fault => {
     const atMs = random.below(durationMs);
     const member = random.below(members + observers);
+    const downMs = random.between(1, 250);
+    if (random.chance(0.15))
+      return { kind: 'disk-error', atMs, member, operation: 'write', downMs, step: 'epoch-change' };
     const point = random.pick(POINTS);
-    const crash = { kind: 'crash', atMs, member, point, downMs: random.between(1, 250) } as const;
+    const crash = { kind: 'crash', atMs, member, point, downMs } as const;
     return point === 'now' ? crash : { ...crash, step: random.pick(['epoch-change', 'epoch-change', 'checkpoint']) };
   });
 }

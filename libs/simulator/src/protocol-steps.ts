@@ -50,9 +50,8 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
     case 'vote':
       return stepOfKind(kept.message.kind);
     case 'decision':
-      return 'decision';
     case 'gap':
-      return 'catch-up';
+      return 'decision';
     case 'record':
       switch (kept.record.kind) {
         case 'batch':

@@ -71,6 +71,8 @@ export type Fault = { readonly atMs: number } & (
       readonly member: number;
       readonly operation: 'write' | 'read';
       readonly downMs: number;
+      /** A write waits for one of that step. */
+      readonly step?: ProtocolStep;
     }
   /** The process ends, and a bit of its log is another one when it starts again. Counts as one of the f faulty members. */
   | { readonly kind: 'bit-flip'; readonly member: number; readonly downMs: number }

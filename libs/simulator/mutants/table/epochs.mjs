@@ -24,7 +24,7 @@ export const EPOCHS = [
         'Math.ceil((sequence + checkpointInterval + 0 * windowSize) / checkpointInterval)',
       ),
     ],
-    killers: [epochSeeds(300, ['epochs', 'agreement', 'prefix', 'engine-throws', 'halted'])],
+    killers: [epochSeeds(500, ['epochs', 'agreement', 'prefix', 'engine-throws', 'halted'])],
   },
   {
     name: 'votes-beyond-the-boundary',
@@ -273,7 +273,7 @@ export const EPOCHS = [
       ),
     ],
     killers: [
-      epochSeeds(50, ['liveness'], BAD_SUPPLIER),
+      epochSeeds(200, ['liveness'], BAD_SUPPLIER),
       test('consensus/attack/epochs', 'an observer that a liar once told of great heights asks the others too'),
     ],
   },

@@ -29,15 +29,17 @@ export function adversariesOf({ strategy }: Liar, parts: LiarParts): (tenure: Te
   let latest: { readonly epoch: Epoch; readonly adversary: Adversary } | undefined;
   return ({ committee, self, sealer }) => {
     if (latest?.epoch === committee.epoch) return latest.adversary;
+    const votes = committee.isVoter(self);
     const transmit = (to: MemberIndex, packet: Packet): void => {
       const node = nodeNumber(committee.member(to)?.nodeId ?? '');
       if (node === undefined || node === index) return;
       opener.frame(packet);
-      if (typeof strategy === 'string') witness.hit(strategy, stepOfPacket(packet), node);
+      // Without a vote it does something else.
+      if (votes && typeof strategy === 'string') witness.hit(strategy, stepOfPacket(packet), node);
       network.send(index, node, packet);
     };
     const tools = { self, committee, hash, sealer, random, config, transmit };
-    const adversary = committee.isVoter(self) ? createAdversary(strategy, tools) : new Revenant(tools);
+    const adversary = votes ? createAdversary(strategy, tools) : new Revenant(tools);
     latest = { epoch: committee.epoch, adversary };
     return adversary;
   };
