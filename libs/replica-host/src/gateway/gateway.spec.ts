@@ -161,6 +161,21 @@ describe('callers without a key', () => {
     expect(bench.gateway.outstanding).toBe(1);
   });
 
+  it('fail when their envelope cannot be signed anew', async () => {
+    const bench = new Bench();
+    bench.verdict = () => {
+      // The first one is signed by now.
+      bench.signed.push = () => {
+        throw new Error('no key');
+      };
+      return Promise.resolve(reject('wrong_epoch', 'a key of the epoch before'));
+    };
+    const answer = bench.propose('a');
+    bench.endTurn();
+    await expect(answer).rejects.toThrow('no key');
+    expect(bench.gateway.outstanding).toBe(0);
+  });
+
   it('hold later nonces back with those that were signed anew, too', async () => {
     const bench = new Bench();
     let refuse: (rejection: Rejection) => void = () => undefined;

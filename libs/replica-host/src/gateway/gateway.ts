@@ -219,9 +219,7 @@ export class Gateway {
       (rejection) => {
         if (rejection !== undefined) this.onDropped(envelope);
         if (rejection?.code === 'wrong_epoch') {
-          // The key that signed it went out of office on the way. The nonces are the same: it is executed once.
-          const { signer, firstNonce, requests } = envelope;
-          this.handIn(this.ports.sign({ signer, firstNonce, requests }), group);
+          this.signAnew(envelope, group);
           return;
         }
         for (const [requestIndex, { answer }] of group.entries())
@@ -232,5 +230,14 @@ export class Gateway {
         group.forEach(({ fail }) => fail(error));
       },
     );
+  }
+
+  /** The key that signed it went out of office on the way. The nonces are the same: it is executed once. */
+  private signAnew({ signer, firstNonce, requests }: Envelope, group: readonly Pending[]): void {
+    try {
+      this.handIn(this.ports.sign({ signer, firstNonce, requests }), group);
+    } catch (error) {
+      group.forEach(({ fail }) => fail(error));
+    }
   }
 }
