@@ -68,11 +68,15 @@ export interface Checker {
 
 /** Passes what happens on to those checkers that want to hear of it. */
 export class Watch implements Required<Checker> {
-  private readonly listeners: { readonly [E in keyof Checker]-?: readonly (Checker & Pick<Required<Checker>, E>)[] };
+  private readonly listeners: { readonly [E in keyof Checker]-?: readonly Pick<Required<Checker>, E>[] };
 
   constructor(checkers: readonly Checker[]) {
-    const hearing = <E extends keyof Checker>(event: E): readonly (Checker & Pick<Required<Checker>, E>)[] =>
-      checkers.filter((checker): checker is Checker & Pick<Required<Checker>, E> => checker[event] !== undefined);
+    const hears = <E extends keyof Checker>(
+      checker: Pick<Checker, E>,
+      event: E,
+    ): checker is Pick<Required<Checker>, E> => checker[event] !== undefined;
+    const hearing = <E extends keyof Checker>(event: E): readonly Pick<Required<Checker>, E>[] =>
+      checkers.flatMap((checker) => (hears(checker, event) ? [checker] : []));
     this.listeners = {
       began: hearing('began'),
       ended: hearing('ended'),
