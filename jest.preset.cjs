@@ -26,6 +26,27 @@ const moduleNameMapper = Object.fromEntries(
   Object.entries(paths).map(([alias, [target]]) => [`^${alias}$`, resolve(__dirname, target)]),
 );
 
+/** What simulations name all the time: inside of jest's sandbox each such name is looked up slowly, unless it is handed in. */
+const HANDED_IN = [
+  'Array',
+  'ArrayBuffer',
+  'BigInt',
+  'DataView',
+  'Error',
+  'Float64Array',
+  'Infinity',
+  'Map',
+  'Math',
+  'Number',
+  'Object',
+  'RangeError',
+  'Set',
+  'String',
+  'Symbol',
+  'Uint8Array',
+  'WeakMap',
+];
+
 /** @param {'typescript' | 'ecmascript'} syntax */
 function swc(syntax) {
   return [
@@ -62,6 +83,7 @@ function jestProject(displayName, rootDir, { testTimeoutMs = 20_000, ...override
     moduleNameMapper,
     transform: { '\\.ts$': swc('typescript'), '\\.m?js$': swc('ecmascript') },
     globals: { testTimeoutMs },
+    sandboxInjectedGlobals: HANDED_IN,
     setupFilesAfterEnv: [resolve(__dirname, 'jest.timeout.cjs')],
     transformIgnorePatterns: [`/node_modules/(?!(?:.*/node_modules/)?(?:${ESM_ONLY.join('|')})/)`],
     ...overrides,

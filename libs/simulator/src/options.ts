@@ -3,7 +3,7 @@ import { faultsTolerated } from '@concordat/protocol';
 import { faultsOf, type FaultShape } from './fault-draws';
 import { Random } from './random';
 import { membershipOf } from './membership-draws';
-import { STRATEGIES, type Liar, type Profile, type ScheduleOptions } from './schedule';
+import { STRATEGIES, type Fault, type Liar, type Profile, type ScheduleOptions } from './schedule';
 
 /** A quiet swarm of four: what named schedules start from. */
 export const CALM: ScheduleOptions = {
@@ -55,11 +55,11 @@ interface Shape {
   readonly faults: FaultShape;
 }
 
-/** Of a hundred schedules 30 are quick, 50 standard and 20 harsh, before some of them change their members. */
+/** Of a hundred schedules 60 are quick, 30 standard and 10 harsh, before some of them change their members. */
 const PROFILES: readonly Exclude<Profile, 'epochs'>[] = [
-  ...new Array<'quick' | 'standard' | 'harsh'>(3).fill('quick'),
-  ...new Array<'quick' | 'standard' | 'harsh'>(5).fill('standard'),
-  ...new Array<'quick' | 'standard' | 'harsh'>(2).fill('harsh'),
+  ...new Array<'quick' | 'standard' | 'harsh'>(6).fill('quick'),
+  ...new Array<'quick' | 'standard' | 'harsh'>(3).fill('standard'),
+  ...new Array<'quick' | 'standard' | 'harsh'>(1).fill('harsh'),
 ];
 
 /** Of a hundred standard and harsh schedules so many change their members. */
@@ -112,8 +112,14 @@ function changingOptions(random: Random, still: ScheduleOptions): Partial<Schedu
     windowSize: checkpointInterval * random.pick([2, 2, 3]),
     membership,
     replica: { ...still.replica, snapshotGap: random.pick([4, 12, still.replica.snapshotGap]) },
-    faults: [...faults, ...crashes],
+    faults: [...faults.map((fault) => afterChanges(fault, random, durationMs)), ...crashes],
   };
+}
+
+/** Half of the bits flip where an epoch has already ended. */
+function afterChanges(fault: Fault, random: Random, durationMs: number): Fault {
+  const moves = fault.kind === 'bit-flip' && random.chance(0.5);
+  return moves ? { ...fault, atMs: random.between(durationMs >> 1, durationMs - 1) } : fault;
 }
 
 /** A schedule whose members stay who they are. */

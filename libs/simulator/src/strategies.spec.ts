@@ -2,7 +2,7 @@ import { runSchedule, STRATEGIES } from './index';
 
 describe('one Byzantine member of four breaks no rule', () => {
   it.each(STRATEGIES)('%s', (strategy) => {
-    for (let seed = 1; seed <= 30; seed++) {
+    for (let seed = 1; seed <= 10; seed++) {
       const { report } = runSchedule(seed, { members: 4, f: 1, liars: [{ member: seed % 4, strategy }] });
       expect(report).toBe('');
     }

@@ -29,8 +29,13 @@ export function sweepHere(): Sweeper {
   };
 }
 
-/** A large nursery: what a schedule leaves behind dies with it. Saves some 7 % of the time. */
-const SWEEP_FLAGS: readonly string[] = ['--max-semi-space-size=64', '--min-semi-space-size=32'];
+/** A large nursery: what a schedule leaves behind dies with it. Code is compiled at once, cheaply. Saves a fifth of the time. */
+const SWEEP_FLAGS: readonly string[] = [
+  '--max-semi-space-size=64',
+  '--min-semi-space-size=32',
+  '--single-threaded-gc',
+  '--always-sparkplug',
+];
 
 /** Runs in a process of its own, started from the CLI's bundle. */
 export function sweepIn(cliMain: string): Sweeper {

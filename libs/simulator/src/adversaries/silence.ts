@@ -9,9 +9,9 @@ export class Silent implements Adversary {
     this.muted = random.pick<readonly MessageKind[] | 'all'>([
       'all',
       ['prePrepare', 'newView'],
-      ['commit'],
-      ['viewChange', 'newView'],
-      ['prepare', 'commit', 'checkpoint'],
+      ['commit', 'epochChange'],
+      ['viewChange', 'newView', 'epochChange'],
+      ['prepare', 'commit', 'checkpoint', 'epochChange'],
     ]);
   }
 
