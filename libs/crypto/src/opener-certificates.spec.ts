@@ -1,4 +1,12 @@
-import { memberIndex, type Signed, type VoteSignature } from '@concordat/protocol';
+import {
+  memberIndex,
+  sequence as sequenceOf,
+  view as viewOf,
+  type Signed,
+  type VoteSignature,
+} from '@concordat/protocol';
+import type { Opener } from './opener';
+import { signatureSuite } from './signature-suite';
 import { someDigest, TestSwarm } from './testing/swarm';
 import { openCode } from './testing/verdicts';
 
@@ -53,4 +61,88 @@ describe('certificates inside', () => {
     { name: 'a NEW-VIEW with an entry that another signed', message: newView([0, 1, 2], 2), code: 'bad_certificate' },
   ];
   it.each(rows)('$name: $code', ({ message, code }) => expect(openCode(swarm.opener(), message)).toBe(code));
+});
+
+describe('a vote that was verified', () => {
+  const at = { view: 0, sequence: 9, digest: someDigest('batch') };
+  const later = (view: number, senders: readonly number[] = [1, 2]): Signed => {
+    const prepared = [swarm.preparedCertificate(senders, at)];
+    return swarm.seal(3, { ...drafts.viewChange.draft, stable: undefined, view: viewOf(view), prepared });
+  };
+
+  /** An opener, and how many signatures it has checked. */
+  function counting(): { readonly opener: Opener; readonly checks: () => number } {
+    let count = 0;
+    const suite = signatureSuite('ed25519');
+    const verify: typeof suite.verify = (...args) => {
+      count++;
+      return suite.verify(...args);
+    };
+    return { opener: swarm.opener({ suite: { ...suite, verify } }), checks: () => count };
+  }
+
+  it('is not verified again in a certificate: a flood of VIEW-CHANGEs costs one check each', () => {
+    const { opener, checks } = counting();
+    expect(openCode(opener, later(1))).toBe('accepted');
+    const first = checks();
+    expect(first).toBe(1 + 3);
+    for (let view = 2; view < 12; view++) expect(openCode(opener, later(view))).toBe('accepted');
+    expect(checks()).toBe(first + 10);
+  });
+
+  it('is known from when it came alone', () => {
+    const { opener, checks } = counting();
+    for (const sender of [1, 2])
+      expect(
+        openCode(opener, swarm.seal(sender, { kind: 'prepare', ...at, view: viewOf(0), sequence: sequenceOf(9) })),
+      ).toBe('accepted');
+    expect(openCode(opener, later(1))).toBe('accepted');
+    expect(checks()).toBe(2 + 1 + 1);
+  });
+
+  it('vouches for nothing else: neither for another signature nor for another slot, phase or sender', () => {
+    const { opener } = counting();
+    expect(openCode(opener, later(1))).toBe('accepted');
+    const [certificate] = [swarm.preparedCertificate([1, 2], at)];
+    const forged = [
+      { ...certificate, digest: someDigest('other') },
+      { ...certificate, sequence: sequenceOf(10) },
+      { ...certificate, leaderSignature: certificate.signatures[0]!.signature },
+      {
+        ...certificate,
+        signatures: certificate.signatures.map(({ sender }, index) => ({
+          sender,
+          signature: certificate.signatures[1 - index]!.signature,
+        })),
+      },
+      {
+        ...certificate,
+        signatures: [certificate.signatures[0]!, { ...certificate.signatures[1]!, sender: memberIndex(3) }],
+      },
+    ];
+    for (const prepared of forged) {
+      const message = swarm.seal(3, {
+        ...drafts.viewChange.draft,
+        stable: undefined,
+        view: viewOf(2),
+        prepared: [prepared],
+      });
+      expect(openCode(opener, message)).toBe('bad_certificate');
+    }
+  });
+
+  it('is remembered in bounded number: thousands of others push it out, and it is verified again', () => {
+    const { opener, checks } = counting();
+    expect(openCode(opener, later(1))).toBe('accepted');
+    const { n, table } = swarm.committee;
+    const room = 6 * n * table.windowSize;
+    const signer = swarm.member(2);
+    for (let index = 0; index < room; index++) {
+      const statement = swarm.statement('prepare', 2, { ...at, digest: someDigest(String(index)) });
+      expect(opener.verifyStatement(statement, signer.signStatement(statement))).toBe(true);
+    }
+    const before = checks();
+    expect(openCode(opener, later(2))).toBe('accepted');
+    expect(checks()).toBe(before + 1 + 3);
+  });
 });

@@ -25,6 +25,8 @@ import {
   type ValidityContext,
   type Verified,
   type KnownEnvelopes,
+  type MessageKind,
+  toHex,
   wireLimits,
 } from '@concordat/protocol';
 import { keepable } from './bytes';
@@ -64,6 +66,16 @@ export interface Opener {
   readonly verifyEnvelope: EnvelopeVerifier;
 }
 
+/** Kinds whose signatures stand in certificates: they arrive alone, and again in what others prove with them. */
+const IN_CERTIFICATES: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit', 'checkpoint']);
+
+/** Votes of one member for one slot that are remembered as verified: of three phases, in two views. Some 400 bytes each. */
+const VOTES_IN_SLOT_MAX = 6;
+
+/** Names everything that a vote's verdict follows from: an epoch has one table, and its members their keys in it. */
+const voteKey = ({ kind, epoch, view, sequence, digest, sender }: Statement, signature: Uint8Array): string =>
+  `${kind} ${epoch} ${sender} ${view} ${sequence} ${digest} ${toHex(signature)}`;
+
 /** Whose key must have signed the envelope; undefined when nobody's could have. */
 function signingKeyOf(committee: Committee, { signer }: Envelope): Uint8Array | undefined {
   if (signer.kind === 'client') return signer.publicKey;
@@ -75,7 +87,9 @@ function signingKeyOf(committee: Committee, { signer }: Envelope): Uint8Array | 
  * Builds the opener of one epoch. Throws an InvariantError when `suite` is not the committee's scheme.
  *
  * Verified envelopes are remembered by id, for an envelope arrives by relay and again in a batch. A hit is safe: the id is a
- * hash over all of the envelope's bytes, the signature too. What fails is not remembered: strangers could fill the memory.
+ * hash over all of the envelope's bytes, the signature too. So are votes, by all that they say and their signature: a member
+ * that floods others with VIEW-CHANGEs over the same certificates makes them check each vote in it once. What fails is not
+ * remembered: strangers could fill the memory.
  */
 export function createOpener(options: OpenerOptions): Opener {
   const { committee, epochs, swarmId, hash, suite, admit, known } = options;
@@ -89,12 +103,17 @@ export function createOpener(options: OpenerOptions): Opener {
     return known;
   };
   const verifiedEnvelopes = new RecentCache<true>(options.envelopeCacheMax);
+  const verifiedVotes = new RecentCache<true>(VOTES_IN_SLOT_MAX * committee.n * committee.table.windowSize);
 
   const verifyStatement: StatementVerifier = (statement, signature) => {
     const of = statement.epoch === committee.epoch ? committee : epochs.of(statement.epoch);
     const member = of?.member(statement.sender);
     if (of === undefined || member === undefined) return false;
-    return suite.verify(member.publicKey, statementBytes(domainOf(of), statement), signature);
+    const vote = IN_CERTIFICATES.has(statement.kind) ? voteKey(statement, signature) : undefined;
+    if (vote !== undefined && verifiedVotes.get(vote) === true) return true;
+    if (!suite.verify(member.publicKey, statementBytes(domainOf(of), statement), signature)) return false;
+    if (vote !== undefined) verifiedVotes.set(vote, true);
+    return true;
   };
 
   const verifyEnvelope: EnvelopeVerifier = (envelope) => {

@@ -109,6 +109,18 @@ export const VALIDITY = [
     killers: [attack('a batch that holds a request which nobody signed gets no vote')],
   },
   {
+    name: 'verified-vote-vouches-for-forged-ones',
+    section: '11',
+    rule: 'What is remembered of a verified vote is its signature too.',
+    patches: [patch('crypto/opener', '${digest} ${toHex(signature)}`', '${digest}`')],
+    killers: [
+      test(
+        'crypto/opener-certificates',
+        'vouches for nothing else: neither for another signature nor for another slot, phase or sender',
+      ),
+    ],
+  },
+  {
     name: 'gateway-signs-for-others',
     section: '9',
     rule: 'A gateway signs in its own name only.',

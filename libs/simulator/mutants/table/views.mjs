@@ -188,6 +188,29 @@ export const VIEWS = [
     ],
   },
   {
+    name: 'reputation-ignored',
+    section: '5',
+    rule: 'Where leaders go by reputation, who has less leads less often.',
+    patches: [patch('protocol/leader-schedule', '(reputation * (TURNS_MAX - 1)) / REPUTATION_ONE', 'TURNS_MAX - 1')],
+    killers: [
+      test('consensus/attack/slow-leader', 'loses the lead, and most of its turns, once reputation decisions say so'),
+    ],
+  },
+  {
+    name: 'shut-out-for-ever',
+    section: '5',
+    rule: 'Who has no reputation at all still has a turn.',
+    patches: [patch('protocol/leader-schedule', 'turns: 1 + Math.floor(', 'turns: Math.floor(')],
+    killers: [test('protocol/committee', 'have turns by what they are held to be worth, and nobody has none')],
+  },
+  {
+    name: 'isolated-leads',
+    section: '5',
+    rule: 'An isolated member never leads.',
+    patches: [patch('protocol/leader-schedule', '.filter(({ isolated }) => !isolated)', '')],
+    killers: [test('protocol/committee', 'never leads')],
+  },
+  {
     name: 'timer-not-doubled',
     section: '3',
     rule: 'The timer doubles with each failed view.',
