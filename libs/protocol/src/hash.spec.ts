@@ -28,6 +28,9 @@ const PURPOSES: readonly HashPurpose[] = [
   'member-key',
   'state',
   'checkpoint',
+  'block',
+  'root-block',
+  'evidence',
 ];
 
 const sha256 = (...parts: (string | Uint8Array)[]): string => {

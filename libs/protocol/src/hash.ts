@@ -26,6 +26,8 @@ export type HashPurpose =
   | 'member-key'
   | 'state'
   | 'checkpoint'
+  | 'block'
+  | 'root-block'
   | 'evidence';
 
 const prefixes = new Map<HashPurpose, Uint8Array>();

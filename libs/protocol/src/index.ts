@@ -10,6 +10,15 @@ export {
   utf8Bytes,
   utf8Text,
 } from './bytes';
+export {
+  blockDigest,
+  blockOf,
+  ROOT_VIEW,
+  rootDigest,
+  type Block,
+  type BlockHeader,
+  type BlockReference,
+} from './block';
 export { canonicalJson } from './canonical-json';
 export {
   digest,

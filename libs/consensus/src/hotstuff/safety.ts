@@ -1,0 +1,74 @@
+import { ROOT_VIEW, type Block, type BlockReference, type Digest, type View } from '@concordat/protocol';
+import type { BlockTree } from './block-tree';
+
+/** What a member must not forget: all of it is durable before a vote that follows from it leaves (Spec §6). */
+export interface SafetyState {
+  /** Highest view in which it voted or gave the view up. */
+  readonly votedView: View;
+  /** The block that it holds on to: two blocks in a row were certified above it. */
+  readonly locked: BlockReference;
+  /** The certified block of the highest view that it knows. */
+  readonly highest: BlockReference;
+}
+
+/** Why a block gets no vote. */
+export type Refusal = 'voted-already' | 'against-the-lock' | 'unknown-block';
+
+/**
+ * When a member may vote (Spec §4). Agreement rests on this alone: views, clocks and whoever leads matter for progress only.
+ */
+export class Safety {
+  private votedView: View;
+  private locked: BlockReference;
+  private highest: BlockReference;
+
+  /** `before`: what was durable at a restart. */
+  constructor(
+    private readonly tree: BlockTree,
+    before?: SafetyState,
+  ) {
+    const root = { view: tree.committed.view, digest: tree.committed.digest };
+    this.votedView = before?.votedView ?? ROOT_VIEW;
+    this.locked = before?.locked ?? root;
+    this.highest = before?.highest ?? root;
+  }
+
+  get state(): SafetyState {
+    const { votedView, locked, highest } = this;
+    return { votedView, locked, highest };
+  }
+
+  /**
+   * A quorum voted for a block: the newest one is what to propose on, and the block below the newest is locked. Two blocks in a
+   * row certified: whoever decides the lower one with a third saw at least this.
+   */
+  certified(digest: Digest): void {
+    const block = this.tree.get(digest);
+    if (block === undefined) return;
+    if (block.view > this.highest.view) this.highest = { view: block.view, digest };
+    if (block.parent.view > this.locked.view) this.locked = block.parent;
+  }
+
+  /** Whether a block of the tree may get this member's vote; its parent's certificate was taken in before. */
+  refusalOf({ view, digest, parent }: Block): Refusal | undefined {
+    if (this.tree.get(digest) === undefined) return 'unknown-block';
+    if (view <= this.votedView) return 'voted-already';
+    // A newer certificate than the lock shows that a quorum was free to leave it: nothing was decided by it.
+    // Whatever stands here stands on what is committed: a lock below that has done its work.
+    const { locked, tree } = this;
+    const spent = locked.view <= tree.committed.view;
+    return spent || parent.view > locked.view || tree.extends(parent.digest, locked.digest)
+      ? undefined
+      : 'against-the-lock';
+  }
+
+  /** This member votes in a view. */
+  voted(view: View): void {
+    if (view > this.votedView) this.votedView = view;
+  }
+
+  /** This member gives a view up: it votes neither there nor below (Spec §4). */
+  gaveUp(view: View): void {
+    this.voted(view);
+  }
+}
