@@ -1,6 +1,7 @@
 import type { VoteSignature } from '@concordat/protocol';
 import * as fc from 'fast-check';
 import {
+  bigEndian,
   encodeG2,
   flipped,
   member,
@@ -122,10 +123,25 @@ describe('signatures to add up', () => {
     { name: 'a signer who is no member', votes: pick(1, 10), code: 'not_a_member' },
     { name: 'a negative place', votes: [vote(-1, partials[0]!.signature)], code: 'not_a_member' },
     { name: 'a place that is no integer', votes: [vote(0.5, partials[0]!.signature)], code: 'not_a_member' },
-    { name: 'a stray point', votes: [...pick(1), vote(2, encodeG2(strayG2()))], code: 'outside_subgroup' },
+    { name: 'no point', votes: [...pick(1), vote(2, bigEndian(1n | (1n << 767n), 96))], code: 'not_on_curve' },
   ];
   it.each(rows)('$name: $code', ({ votes, code }) => {
     expect(codeOf(ten.aggregate(votes))).toBe(code);
+  });
+
+  it.each([
+    { name: 'a stray point', bytes: encodeG2(strayG2()), sum: 'outside_subgroup', alone: 'outside_subgroup' },
+    {
+      name: 'the identity',
+      bytes: Uint8Array.of(0xc0, ...new Uint8Array(95)),
+      sum: 'bad_signature',
+      alone: 'identity_point',
+    },
+    { name: "another's", bytes: partials[5]!.signature, sum: 'bad_signature', alone: 'bad_signature' },
+  ])('$name spoils the sum, and is found', ({ bytes, sum, alone }) => {
+    const votes = [...pick(1), vote(2, bytes), ...pick(3)];
+    expect(codeOf(ten.verifyAggregate(MESSAGE, held(ten.aggregate(votes))))).toBe(sum);
+    expect(ten.findBad(MESSAGE, votes)).toMatchObject([{ code: alone, member: 2 }]);
   });
 
   it('are each checked alone, too', () => {

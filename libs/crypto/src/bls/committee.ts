@@ -1,7 +1,7 @@
 import { memberBits, membersOfBits, type MemberIndex, type VoteSignature } from '@concordat/protocol';
 import type { PublicKey, Signature } from '@chainsafe/blst';
 import { textKey } from '../bytes';
-import { blst, readSignature } from './point';
+import { blst, readSignature, readSummand } from './point';
 import { isReserved, readProvenKey } from './possession';
 import { isBlsRefusal, refuse, type BlsPart, type BlsRefusal } from './refusal';
 
@@ -21,12 +21,16 @@ export interface BlsAggregate {
   readonly signature: Uint8Array;
 }
 
-/** A member's signature that was read and is a point of order r; whether it holds is another question. */
+/** A member's signature as a point; whether it holds is another question. */
 interface Contribution {
   readonly sender: MemberIndex;
   readonly key: PublicKey;
   readonly signature: Signature;
 }
+
+type PointReader = (bytes: Uint8Array, sender: MemberIndex) => Signature | BlsRefusal;
+
+const readPartial: PointReader = (bytes, sender) => readSignature(bytes, 'signature', sender);
 
 /**
  * The keys of a committee, checked once, and all that is checked with them.
@@ -40,17 +44,18 @@ export interface BlsCommittee {
   /** Checks one member's signature; undefined when it holds. */
   verify(message: Uint8Array, partial: VoteSignature): BlsRefusal | undefined;
   /**
-   * Adds up signatures of one message, in any order. Each must be a member's, and a point that can be a signature; whether it
-   * holds is left to `verifyAggregate`, which costs the same for all as for one. If that fails, `findBad` says whose fault it is.
+   * Adds up signatures of one message, in any order. Each must be a member's, and a point of the curve. Whether they hold, and have
+   * the right order, is left to `verifyAggregate`, which costs the same for all as for one: whoever aggregates must ask it. If it
+   * refuses, `findBad` says whose fault it is.
    */
   aggregate(partials: readonly VoteSignature[]): BlsAggregate | BlsRefusal;
-  /** Checks an aggregate; the signers, ascending, when it holds: each has signed the message. */
+  /** Checks an aggregate; the signers, ascending, when it holds: whoever of them is honest has signed the message. */
   verifyAggregate(message: Uint8Array, aggregate: BlsAggregate): readonly MemberIndex[] | BlsRefusal;
   /**
    * The signatures to leave out, each with its reason: what cannot be read or counted first, then what does not hold. The first
-   * in a member's name is the one that counts. What is left adds up to an aggregate that holds, and whose signature holds is
-   * never named for it. Signatures of colluding members that are wrong one by one but right together may stay: the aggregate
-   * cannot tell. Halves what does not hold: about 2b log2(k / b) checks for b bad among k, never more than 2k - 1.
+   * in a member's name is the one that counts. What is left adds up to an aggregate that holds (unless the keys left cancel
+   * out, and then one owner has them all); whose signature holds is never named for it. Signatures of colluding members that are
+   * wrong one by one but right together may stay: the aggregate cannot tell. Halves what does not hold: about 2b log2(k / b) checks for b bad among k, never more than 2k - 1.
    */
   findBad(message: Uint8Array, partials: readonly VoteSignature[]): readonly BlsRefusal[];
 }
@@ -83,13 +88,13 @@ class LoadedCommittee implements BlsCommittee {
   }
 
   verify(message: Uint8Array, partial: VoteSignature): BlsRefusal | undefined {
-    const contribution = this.read(partial);
+    const contribution = this.read(partial, readPartial);
     if (isBlsRefusal(contribution)) return contribution;
     return holds(message, [contribution]) ? undefined : doesNotHold(contribution);
   }
 
   aggregate(partials: readonly VoteSignature[]): BlsAggregate | BlsRefusal {
-    const { contributions, refusals } = this.readAll(partials);
+    const { contributions, refusals } = this.readAll(partials, readSummand);
     const [refusal] = refusals;
     if (refusal !== undefined) return refusal;
     if (contributions.length === 0) return noSigners();
@@ -108,7 +113,7 @@ class LoadedCommittee implements BlsCommittee {
   }
 
   findBad(message: Uint8Array, partials: readonly VoteSignature[]): readonly BlsRefusal[] {
-    const { contributions, refusals } = this.readAll(partials);
+    const { contributions, refusals } = this.readAll(partials, readPartial);
     if (contributions.length === 0 || holds(message, contributions)) return refusals;
     return [...refusals, ...withinBad(message, contributions).map(doesNotHold)];
   }
@@ -123,7 +128,10 @@ class LoadedCommittee implements BlsCommittee {
     return last < this.n ? membersOfBits(bits) : this.stranger('aggregate', last);
   }
 
-  private readAll(partials: readonly VoteSignature[]): {
+  private readAll(
+    partials: readonly VoteSignature[],
+    readPoint: PointReader,
+  ): {
     readonly contributions: readonly Contribution[];
     readonly refusals: readonly BlsRefusal[];
   } {
@@ -134,7 +142,7 @@ class LoadedCommittee implements BlsCommittee {
       const { sender } = partial;
       const read = seen.has(sender)
         ? refuse('signer_twice', 'signature', 'another stands in its name already', sender)
-        : this.read(partial);
+        : this.read(partial, readPoint);
       seen.add(sender);
       if (isBlsRefusal(read)) refusals.push(read);
       else contributions.push(read);
@@ -142,10 +150,10 @@ class LoadedCommittee implements BlsCommittee {
     return { contributions, refusals };
   }
 
-  private read({ sender, signature }: VoteSignature): Contribution | BlsRefusal {
+  private read({ sender, signature }: VoteSignature, readPoint: PointReader): Contribution | BlsRefusal {
     const key = this.keys[sender];
     if (key === undefined) return this.stranger('signature', sender);
-    const point = readSignature(signature, 'signature', sender);
+    const point = readPoint(signature, sender);
     return isBlsRefusal(point) ? point : { sender, key, signature: point };
   }
 

@@ -58,3 +58,7 @@ export const readSignature = (
   member?: MemberIndex,
 ): Blst.Signature | BlsRefusal =>
   read(bytes, BLS_SIGNATURE_BYTES, (point) => blst().Signature.fromBytes(point, true, true), part, member);
+
+/** A point of G2's curve, for sums whose own order is checked: a third of the cost. It may be the identity, or outside the subgroup. */
+export const readSummand = (bytes: Uint8Array, member: MemberIndex): Blst.Signature | BlsRefusal =>
+  read(bytes, BLS_SIGNATURE_BYTES, (point) => blst().Signature.fromBytes(point, false), 'signature', member);
