@@ -70,11 +70,12 @@ export function loadBlsCommittee(members: readonly BlsMember[]): BlsCommittee | 
   const owners = new Map<string, number>();
   for (const [index, { publicKey, possession }] of members.entries()) {
     const member = index as MemberIndex;
-    const owner = owners.get(textKey(publicKey));
-    if (owner !== undefined) return refuse('duplicate_key', 'public key', `is that of member ${String(owner)}`, member);
     const key = readProvenKey(publicKey, possession, member);
     if (isBlsRefusal(key)) return key;
-    owners.set(textKey(publicKey), index);
+    const name = textKey(publicKey);
+    const owner = owners.get(name);
+    if (owner !== undefined) return refuse('duplicate_key', 'public key', `is that of member ${String(owner)}`, member);
+    owners.set(name, index);
     keys.push(key);
   }
   return new LoadedCommittee(keys);

@@ -90,6 +90,7 @@ describe('public keys', () => {
     { name: 'no flag', bytes: flipped(HONEST.publicKey, 7), code: 'malformed' },
     { name: 'the flag of infinity', bytes: flipped(HONEST.publicKey, 6), code: 'malformed' },
     { name: 'a signature', bytes: SIGNATURE, code: 'malformed' },
+    { name: '1 MiB', bytes: new Uint8Array(1 << 20), code: 'malformed' },
     { name: '47 bytes', bytes: HONEST.publicKey.subarray(1), code: 'malformed' },
     { name: 'nothing', bytes: new Uint8Array(), code: 'malformed' },
     { name: 'the other sign', bytes: flipped(HONEST.publicKey, 5), code: 'bad_possession' },

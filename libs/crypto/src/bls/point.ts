@@ -10,12 +10,20 @@ export const BLS_SIGNATURE_BYTES = 96;
 
 let loaded: typeof Blst | undefined;
 
+function load(): typeof Blst {
+  try {
+    return createRequire(__filename)('@chainsafe/blst') as typeof Blst;
+  } catch (error) {
+    throw new Error('BLS needs @chainsafe/blst, which does not load on this platform', { cause: error });
+  }
+}
+
 /**
  * The binding of blst. Loaded when it is first needed: where its binary is missing, loading throws, and that must stop a swarm
  * with BLS certificates only.
  */
 export function blst(): typeof Blst {
-  loaded ??= createRequire(__filename)('@chainsafe/blst') as typeof Blst;
+  loaded ??= load();
   return loaded;
 }
 
