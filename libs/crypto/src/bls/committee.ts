@@ -173,7 +173,7 @@ const sum = (contributions: readonly Contribution[]): Signature =>
   blst().aggregateSignatures(contributions.map(({ signature }) => signature));
 
 /** FastAggregateVerify of draft-irtf-cfrg-bls-signature §3.3.4: keys and signature were validated when they were read. */
-export const verifies = (message: Uint8Array, keys: PublicKey[], signature: Signature): boolean =>
+const verifies = (message: Uint8Array, keys: PublicKey[], signature: Signature): boolean =>
   !isReserved(message) && blst().fastAggregateVerify(message, keys, signature, false);
 
 const holds = (message: Uint8Array, contributions: readonly Contribution[]): boolean =>

@@ -1,9 +1,7 @@
-import encodings from '../../golden/bls-encodings.json';
-import signatures from '../../golden/bls-signatures.json';
 import { encodeG1, encodeG2, flipped, hex, integer, bigEndian, keyPoint, member, P } from '../testing/bls';
 import { scalarOf, signWith, strayG1, strayG2, text, torsionG1, torsionG2, vote } from '../testing/bls';
-import { loadBlsCommittee, verifies, type BlsCommittee, type BlsMember } from './committee';
-import { readPublicKey, readSignature } from './point';
+import { loadBlsCommittee, type BlsCommittee, type BlsMember } from './committee';
+import { readPublicKey } from './point';
 import { checkBlsPossession } from './possession';
 import { isBlsRefusal } from './refusal';
 
@@ -25,37 +23,6 @@ function aggregateCode(signature: Uint8Array): string {
   const verdict = one.verifyAggregate(MESSAGE, { signers, signature });
   return isBlsRefusal(verdict) ? verdict.code : 'accepted';
 }
-
-/** By the flags of the published vectors: what may be said of them. */
-const CODES: Readonly<Record<string, readonly string[]>> = {
-  IdentityPoint: ['identity_point'],
-  InvalidFlags: ['malformed'],
-  TruncatedSignature: ['malformed'],
-  NotOnCurve: ['not_on_curve', 'malformed'], // one of them has x >= p
-  NotInSubgroup: ['outside_subgroup'],
-  FieldBoundary: ['not_on_curve', 'outside_subgroup'],
-  InvalidEncoding: ['malformed', 'outside_subgroup'], // one of them says that c1 >= p: it is below
-};
-const expected = (flags: readonly string[]): readonly string[] => flags.flatMap((flag) => CODES[flag] ?? []);
-
-describe('published vectors', () => {
-  it.each(encodings.public_keys)('public key $id: $comment', (row) => {
-    expect(expected(row.flags)).toContain(keyCode(hex(row.public_key)));
-  });
-
-  it.each(encodings.signatures)('encoding of signature $id: $comment', (row) => {
-    expect(expected(row.flags)).toContain(signatureCode(hex(row.signature)));
-    expect(expected(row.flags)).toContain(aggregateCode(hex(row.signature)));
-  });
-
-  it.each(signatures.signatures)('signature $id: $comment', (row) => {
-    const key = readPublicKey(hex(row.public_key));
-    const signature = readSignature(hex(row.signature), 'signature');
-    expect(isBlsRefusal(key)).toBe(false);
-    const holds = !isBlsRefusal(key) && !isBlsRefusal(signature) && verifies(hex(row.message), [key], signature);
-    expect(holds).toBe(row.holds);
-  });
-});
 
 it('accepts the honest key, proof and signature', () => {
   expect(keyCode(HONEST.publicKey)).toBe('accepted');
