@@ -9,7 +9,7 @@ export const BUNDLES = {
 };
 
 /** Packages with native binaries: they find their own files next to themselves, so they stay in node_modules. */
-const NATIVE = ['sodium-native', 'classic-level'];
+const NATIVE = ['@chainsafe/blst', 'sodium-native', 'classic-level'];
 
 /** Packages that Nest asks for when it is used in ways we don't: absent here, and Nest copes. */
 const OPTIONAL = [

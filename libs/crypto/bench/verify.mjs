@@ -1,20 +1,9 @@
 // How fast signatures are checked on this machine: `node libs/crypto/bench/verify.mjs [seconds per row]`.
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { builtCrypto } from './built.mjs';
 
 const secondsPerRow = Number(process.argv[2] ?? 1);
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const built = here('../../../node_modules/.cache/concordat-bench/crypto.cjs');
-const bundle = await rolldown({
-  input: here('../src/index.ts'),
-  platform: 'node',
-  external: [/^node:/, 'sodium-native'],
-  tsconfig: here('../tsconfig.json'),
-  logLevel: 'silent',
-});
-await bundle.write({ file: built, format: 'cjs' });
-const { default: crypto } = await import(built);
+const crypto = await builtCrypto();
 
 function row(name, action) {
   for (let i = 0; i < 3; i++) if (action() === false) throw new Error(`${name}: refused`);

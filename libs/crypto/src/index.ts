@@ -12,3 +12,8 @@ export { createKeyFile, KeyFileError, readKeyFile, type KeyFileErrorCode, type S
 export { createClientSigner, createSigner, type ClientSigner, type MemberSigner } from './signer';
 export { createOpener, type Opener, type OpenerOptions } from './opener';
 export { createJudge, type JudgeOptions } from './judge';
+export { BLS_PRIVATE_KEY_BYTES, createBlsSigner, generateBlsKey, type BlsSigner } from './bls/signer';
+export { checkBlsPossession } from './bls/possession';
+export { BLS_PUBLIC_KEY_BYTES, BLS_SIGNATURE_BYTES } from './bls/point';
+export { loadBlsCommittee, type BlsAggregate, type BlsCommittee, type BlsMember } from './bls/committee';
+export { BLS_REFUSAL_CODES, isBlsRefusal, type BlsPart, type BlsRefusal, type BlsRefusalCode } from './bls/refusal';

@@ -3,9 +3,9 @@ import type { MessageSigner } from './ed25519/backend';
 
 /** A public key and the private key that it belongs to, each in its scheme's canonical bytes. */
 export interface KeyPair {
-  /** Ed25519: 32 raw bytes. RSA: DER of SubjectPublicKeyInfo. */
+  /** Ed25519: 32 raw bytes. RSA: DER of SubjectPublicKeyInfo. BLS: a compressed point of G1, 48 bytes. */
   readonly publicKey: Uint8Array;
-  /** Ed25519: RFC 8032's 32-byte seed. RSA: DER of PKCS #8. */
+  /** Ed25519: RFC 8032's 32-byte seed. RSA: DER of PKCS #8. BLS: a scalar, 32 bytes. */
   readonly privateKey: Uint8Array;
 }
 

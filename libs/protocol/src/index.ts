@@ -50,6 +50,7 @@ export {
   type Hash,
   type HashPurpose,
 } from './hash';
+export { memberBits, membersOfBits } from './member-set';
 export { LayoutError, Reader, Writer } from './wire';
 export {
   InvariantError,
