@@ -5,6 +5,7 @@ export { Pool, type PoolLimits } from './pool';
 export {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
+  heartbeatMaxMs,
   silenceMaxMs,
   type Address,
   type BindingKind,

@@ -341,8 +341,13 @@ export interface ReplicaConfig {
   readonly viewChangeTimeoutMs: number;
   /** Cap of the doubling: a written assumption about the network (Spec §3). */
   readonly viewChangeTimeoutMaxMs: number;
-  /** Between two STATUS broadcasts. */
+  /** Between two STATUS broadcasts while something is under way. */
   readonly statusIntervalMs: number;
+  /**
+   * Between two of them while nothing is, or while the member moves on; at least `statusIntervalMs`. Absent: no difference is
+   * made. Three of them should be less than `phaseTimeoutMs`, so that whoever hears nobody is not the one to leave a view.
+   */
+  readonly idleStatusIntervalMs?: number;
   /** Requests in one batch; at most the table's batchRequestsMax. */
   readonly batchSize: number;
   /** Proposed and not yet executed sequences. */
@@ -360,9 +365,15 @@ const SILENCE_MIN_MS = 1_000;
 /** Heartbeats that may be lost before a member counts as out of reach. */
 const SILENT_INTERVALS_MAX = 10;
 
+type Intervals = Pick<ReplicaConfig, 'statusIntervalMs' | 'idleStatusIntervalMs'>;
+
+/** Longest time between two heartbeats of a member with these settings. */
+export const heartbeatMaxMs = ({ statusIntervalMs, idleStatusIntervalMs = 0 }: Intervals): number =>
+  Math.max(statusIntervalMs, idleStatusIntervalMs);
+
 /** Silence after which a member counts as out of reach: what STATUS says of others, and what people are shown. */
-export const silenceMaxMs = ({ statusIntervalMs }: Pick<ReplicaConfig, 'statusIntervalMs'>): number =>
-  Math.max(SILENCE_MIN_MS, SILENT_INTERVALS_MAX * statusIntervalMs);
+export const silenceMaxMs = (config: Intervals): number =>
+  Math.max(SILENCE_MIN_MS, SILENT_INTERVALS_MAX * heartbeatMaxMs(config));
 
 /** Defaults; `docs/operating.md` says how they were chosen. */
 export const DEFAULT_REPLICA_CONFIG: ReplicaConfig = {

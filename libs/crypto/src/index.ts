@@ -10,6 +10,7 @@ export { createEd25519Suite, signatureSuite, type KeyPair, type SignatureSuite }
 export { createRsaPssSuite } from './rsa-pss';
 export { createKeyFile, KeyFileError, readKeyFile, type KeyFileErrorCode, type StoredKey } from './key-file';
 export { createClientSigner, createSigner, type ClientSigner, type MemberSigner } from './signer';
+export { deflate, inflate } from './deflate';
 export { createOpener, type Opener, type OpenerOptions } from './opener';
 export { createJudge, type JudgeOptions } from './judge';
 export { BLS_PRIVATE_KEY_BYTES, createBlsSigner, generateBlsKey, type BlsSigner } from './bls/signer';

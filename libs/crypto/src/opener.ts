@@ -2,8 +2,8 @@ import {
   checkContent,
   committeeOf,
   decodeEnvelope,
-  decodeFrame,
   decodePayload,
+  decodeTransportFrame,
   envelopeSigningBytes,
   invariant,
   isRejection,
@@ -11,6 +11,7 @@ import {
   provesItself,
   reject,
   statementBytes,
+  unpackFrame,
   type Authentic,
   type Committee,
   type Digest,
@@ -30,6 +31,7 @@ import {
   wireLimits,
 } from '@concordat/protocol';
 import { keepable } from './bytes';
+import { inflate } from './deflate';
 import { RecentCache } from './recent-cache';
 import type { SignatureSuite } from './signature-suite';
 
@@ -131,9 +133,9 @@ export function createOpener(options: OpenerOptions): Opener {
     verifyStatement,
     verifyEnvelope,
     open(bytes) {
-      const frame = decodeFrame(bytes, epochs.limits);
+      const frame = decodeTransportFrame(bytes, epochs.limits);
       if (isRejection(frame)) return frame;
-      const { statement, signature, payload } = frame;
+      const { statement, signature } = frame;
       const judge = committeeOf(epochs, committee, statement);
       if (isRejection(judge)) return judge;
       const refused = admit?.(statement);
@@ -142,8 +144,10 @@ export function createOpener(options: OpenerOptions): Opener {
       if (!provesItself(statement) && !verifyStatement(statement, signature)) {
         return reject('bad_signature', `${statement.kind}: not signed by member ${String(statement.sender)}`);
       }
+      const unpacked = unpackFrame(frame, inflate);
+      if (isRejection(unpacked)) return unpacked;
       // Signature and payload apart: a vote's signature outlives its message by far, in certificates.
-      const kept = { statement, signature: keepable(signature), payload: keepable(payload) };
+      const kept = { statement, signature: keepable(signature), payload: keepable(unpacked.payload) };
       const message = decodePayload(hash, kept, statement.epoch === committee.epoch ? limits : epochs.limits, known);
       if (isRejection(message)) return message;
       return checkContent(context, message) ?? (message as Verified);

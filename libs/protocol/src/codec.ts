@@ -150,18 +150,22 @@ export interface Frame {
 /** The epoch that a message names. Throws a LayoutError for bytes too short for one. */
 export const epochOfMessage = (bytes: Uint8Array): Epoch => new Reader(bytes.subarray(2)).u64() as Epoch;
 
+/** Bytes of the largest legal message of a kind. A proof of a later epoch is as large as that epoch's table, which a node that is behind does not know. */
+export const bytesMaxOf = (kindCode: number | undefined, { messageBytesMax }: WireLimits): number =>
+  kindCode === MESSAGE_KINDS.epochChange ? Math.max(messageBytesMax, BROKER_PAYLOAD_BYTES) : messageBytesMax;
+
 /** Reads the frame of a message: cheap, so that membership and slot can be checked before anything else is done. */
-export function decodeFrame(bytes: Uint8Array, limits: WireLimits): Frame | Rejection {
-  // A proof of a later epoch is as large as that epoch's table, which a node that is behind does not know.
-  const bytesMax =
-    bytes[1] === MESSAGE_KINDS.epochChange
-      ? Math.max(limits.messageBytesMax, BROKER_PAYLOAD_BYTES)
-      : limits.messageBytesMax;
+export const decodeFrame = (bytes: Uint8Array, limits: WireLimits): Frame | Rejection =>
+  decodeFrameOf(WIRE_VERSION, bytes, limits);
+
+/** As decodeFrame, with another first byte: what follows the signature is then that layout's business. */
+export function decodeFrameOf(expected: number, bytes: Uint8Array, limits: WireLimits): Frame | Rejection {
+  const bytesMax = bytesMaxOf(bytes[1], limits);
   if (bytes.length > bytesMax) return reject('oversized', `${String(bytes.length)} bytes, at most ${String(bytesMax)}`);
   try {
     const reader = new Reader(bytes);
     const version = reader.u8();
-    if (version !== WIRE_VERSION) return reject('unsupported_version', `wire version ${String(version)}`);
+    if (version !== expected) return reject('unsupported_version', `wire version ${String(version)}`);
     const code = reader.u8();
     const kind = KIND_OF_CODE.get(code);
     if (kind === undefined) return reject('unknown_kind', `kind ${String(code)}`);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import nacl from 'tweetnacl';
 import { encodeBatch, proveEnvelope, requestCount, type Batch } from './batch';
 import { asciiBytes, asciiText, fromHex, toBase64Url, toHex } from './bytes';
@@ -13,6 +14,7 @@ import { genesisFromJson, genesisToJson, swarmId } from './genesis';
 import { digestOfBytes, NULL_DIGEST, portableHash } from './hash';
 import { memberIndex, sequence, view } from './ids';
 import type { Signed, Statement } from './messages';
+import { decodeTransportFrame, packMessage, unpackFrame } from './packing';
 import { isRejection } from './rejection';
 import { encodeEnvelopeBody, proposalId, type Envelope } from './request';
 import { envelopeSigningBytes, statementBytes } from './statement';
@@ -295,12 +297,36 @@ function batchGolden(): [string, Golden] {
   return ['batch.json', golden];
 }
 
+/** A stream that zlib once made: compressors may differ, and what is to be read of it may not. */
+const STREAM = fromHex(
+  '636460605c2c1113c0c0c0c4c0c0d0cac8c49467c8800a181918c18a62ad121898d80b7212f3f2528b181818989512951804' +
+    'ab958af34b8b925395ac944a528b4b946a191c368a89a617ad71f9f022f74393d23ac1b5932c0d1c0f3cfec75bace3fbf4d9' +
+    '7797ddd736dc0dfcdf7f2740327fff179ba2053af9c6471effe7dbb27939efc9f8d88c6e16060686198c8c0c0a2b17b55def' +
+    '58bca1fe6c99aed8aeff5a6afbd5d5fe991e5893746a66da5fd37f859e50f7b1839c0e711f232303d861494a608783c55899' +
+    '2162c92031878d3169bdcfac6db72fb936415df2c94b97ebabd92d25c2f7eab5f4cc9aa73f6b56bcb34704e3eac7739e2bd4' +
+    '4d7e7f66df849ea0c6bd4117122b57b87fe7787dd0a9890b00',
+);
+
+function packedGolden(): [string, Golden] {
+  const message = samples.find(({ name }) => name === 'prePrepare')?.message as Signed;
+  const packed = packMessage(encodeMessage(message), limits, () => STREAM);
+  const golden: Golden = {
+    name: 'packed prePrepare',
+    description: 'The message of message-pre-prepare.json, packed. Another stream may stand for the same payload.',
+    fields: { inflated_bytes: encodePayload(message).length, stream: toHex(STREAM) },
+    hex: toHex(packed),
+    payload: toHex(inflateRawSync(STREAM)),
+  };
+  return ['packed-pre-prepare.json', golden];
+}
+
 const [gateway, client] = batch.envelopes;
 const goldens: [file: string, golden: Golden][] = [
   ...swarmGoldens(),
   envelopeGolden('gateway', 'One request that n1 signed for somebody without a key.', gateway!),
   envelopeGolden('client', 'Two requests that a client signed with its own key.', client!),
   batchGolden(),
+  packedGolden(),
   ...certificateGoldens(),
   ...samples.map(messageGolden),
 ];
@@ -340,6 +366,14 @@ describe('golden files', () => {
       expect(checkContent(swarm.context, read as Signed)).toBeUndefined();
     },
   );
+
+  it('packed-pre-prepare.json unpacks to the frame of message-pre-prepare.json', () => {
+    const bytesOf = (file: string): Uint8Array => fromHex((stored(file) as { hex: string }).hex);
+    const packed = decodeTransportFrame(bytesOf('packed-pre-prepare.json'), limits);
+    if (isRejection(packed)) throw new Error(packed.reason);
+    const unpacked = unpackFrame(packed, (bytes) => new Uint8Array(inflateRawSync(bytes)));
+    expect(unpacked).toEqual(decodeFrame(bytesOf('message-pre-prepare.json'), limits));
+  });
 
   it('genesis.json reads as the swarm that everything is signed for', () => {
     const { fields, swarm_id } = stored('genesis.json') as { fields: unknown; swarm_id: string };

@@ -203,6 +203,15 @@ export {
   type WireLimits,
 } from './codec';
 export {
+  decodeTransportFrame,
+  PACKED_VERSION,
+  packMessage,
+  unpackFrame,
+  type Deflate,
+  type Inflate,
+  type TransportFrame,
+} from './packing';
+export {
   checkContent,
   checkMembership,
   committeeOf,

@@ -1,6 +1,6 @@
 import {
   committeeOf,
-  decodeFrame,
+  decodeTransportFrame,
   isRejection,
   OBSERVER,
   type Committee,
@@ -28,7 +28,7 @@ export class Reception {
   /** True when something waits in the inbox now. `via` as for ReplicaHost.receive. */
   take(bytes: Uint8Array, via: MemberIndex | undefined): boolean {
     const { committee, epochs, self, clock, observer, inbox } = this.options;
-    const frame = decodeFrame(bytes, epochs.limits);
+    const frame = decodeTransportFrame(bytes, epochs.limits);
     if (isRejection(frame)) {
       observer.rejected?.(frame, via);
       return false;

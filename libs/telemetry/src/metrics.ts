@@ -35,6 +35,7 @@ const LATENCY_BUCKETS_MS = [
 ];
 const FSYNC_BUCKETS_MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 const EPOCH_CHANGE_BUCKETS_MS = [100, 200, 300, 500, 700, 1_000, 1_500, 2_000, 5_000, 10_000, 30_000];
+const EVENT_LOOP_SAMPLE_MS = 10;
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 
 /** Options of createMetrics. */
@@ -43,6 +44,8 @@ export interface MetricsOptions<Detection extends string> {
   readonly detectionKinds?: readonly Detection[];
   /** Whether to add the process's own metrics: memory, CPU, event-loop lag, garbage collection. Default true. */
   readonly processMetrics?: boolean;
+  /** Milliseconds between two looks at the event loop's lag, each of which wakes the process. Default 10. */
+  readonly eventLoopSampleMs?: number;
 }
 
 /** Metrics of a consensus node. Every series is there from the start, with 0. */
@@ -74,7 +77,10 @@ export function createMetrics<Detection extends string = (typeof DETECTION_KINDS
   const closed = <Value extends string>(name: string, help: string, label: string, values: readonly Value[]) =>
     new ClosedCounter(registry, { name, help, label, values });
   const samplers: (() => void)[] = [];
-  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics ?? true) {
+    const { eventLoopSampleMs = EVENT_LOOP_SAMPLE_MS } = options;
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
+  }
 
   return {
     registry,

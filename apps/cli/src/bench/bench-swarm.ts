@@ -10,6 +10,7 @@ import { freePorts } from '../swarm/ports';
 import { openSwarmState, type SwarmState } from '../swarm/state-folder';
 import { LoadProcess } from './load-process';
 import { residentMb } from './machine';
+import { type MeasuredMember } from './profile-usage';
 import { type Scenario } from './scenarios';
 
 const START_TIMEOUT_MS = 30_000;
@@ -83,6 +84,13 @@ export class BenchSwarm {
     } finally {
       if (onFailure !== undefined) signal.removeEventListener('abort', onFailure);
     }
+  }
+
+  /** Its members, as they are measured. */
+  measured(): MeasuredMember[] {
+    return (this.swarm?.members ?? []).flatMap(({ url, process: { pid } }) =>
+      pid === undefined ? [] : [{ url, pid }],
+    );
   }
 
   /** Resident memory of each member in MB. */

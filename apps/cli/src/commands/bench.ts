@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { Option, type Command } from 'commander';
 import { BenchSwarm } from '../bench/bench-swarm';
 import { isOnDisk, verificationsPerSecond } from '../bench/machine';
+import { describeProfiles, runProfile, type ProfileRun } from '../bench/profile-bench';
 import { benchEntry, describeBench, median, type BenchEntry } from '../bench/report';
 import { SCENARIOS, type Scenario } from '../bench/scenarios';
 import { describeMinute, describeSoak, soakReport, type SoakMinute } from '../bench/soak';
@@ -19,6 +20,7 @@ interface BenchOptions {
   readonly warmUpS: number;
   readonly clients?: number;
   readonly soak?: number;
+  readonly edge?: boolean;
   readonly dir: string;
   readonly protocol: string;
 }
@@ -42,6 +44,7 @@ export function registerBench(program: Command, session: Session): void {
     .option('--warm-up-s <s>', 'seconds before the first run', positive(600), WARM_UP_S)
     .option('--clients <n>', 'clients, each with one envelope in flight (default: by scenario)', integer(1, 10_000))
     .option('--soak <minutes>', 'load for so long, and print the members’ memory each minute', integer(1, 1440))
+    .option('--edge', 'bytes, wake-ups and memory of the profile edge beside those of the defaults (Linux)')
     .option('--dir <dir>', 'where the temporary folder is made: the disk that is measured', tmpdir())
     .addOption(new Option('--protocol <engine>', 'how members agree').argParser(engineName).default('pbft'))
     .action(session.action((options: BenchOptions) => bench(options, session)));
@@ -50,19 +53,59 @@ export function registerBench(program: Command, session: Session): void {
 async function bench(options: BenchOptions, session: Session): Promise<ExitCode> {
   const lifetime = processLifetime(process);
   const progress = session.output.progress(`starting ${options.nodes} members`);
-  const swarm = new BenchSwarm({ nodes: options.nodes, dir: options.dir, env: session.env });
   try {
-    await swarm.start(lifetime.signal);
-    const measured = measure({ swarm, options, session, progress });
-    return await untilStopped(swarm.whileAlive(measured), lifetime);
+    if (options.edge === true) return await compareProfiles(options, session, lifetime, progress);
+    const work = (swarm: BenchSwarm): Promise<ExitCode> => measure({ swarm, options, session, progress });
+    return await withSwarm(options, session.env, lifetime, work);
   } catch (thrown) {
     if (lifetime.signal.aborted) return EXIT.no;
     throw thrown;
   } finally {
     progress.stop();
-    await swarm.stop();
     lifetime.end();
   }
+}
+
+/** Runs `work` on a swarm of its own, which goes with it. */
+async function withSwarm(
+  { nodes, dir }: BenchOptions,
+  env: Session['env'],
+  lifetime: Lifetime,
+  work: (swarm: BenchSwarm) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const swarm = new BenchSwarm({ nodes, dir, env });
+  try {
+    await swarm.start(lifetime.signal);
+    return await untilStopped(swarm.whileAlive(work(swarm)), lifetime);
+  } finally {
+    await swarm.stop();
+  }
+}
+
+/** Swarms with the defaults and with the profile edge in turn: a machine's other users disturb both alike. */
+async function compareProfiles(
+  options: BenchOptions,
+  session: Session,
+  lifetime: Lifetime,
+  progress: Progress,
+): Promise<ExitCode> {
+  const { runs, durationS, warmUpS } = options;
+  const plan = { warmUpMs: warmUpS * MS, idleMs: durationS * MS, loadMs: durationS * MS };
+  const seen: ProfileRun[] = [];
+  for (let run = 1; run <= runs; run++) {
+    for (const profile of ['default', 'edge']) {
+      progress.update(`${profile}: run ${run} of ${runs}`);
+      const env = { ...session.env, PROFILE: profile === 'edge' ? profile : '' };
+      const code = await withSwarm(options, env, lifetime, async (swarm) => {
+        seen.push(await runProfile(profile, swarm.measured(), plan));
+        return EXIT.done;
+      });
+      if (code !== EXIT.done) return code;
+    }
+  }
+  progress.stop();
+  session.output.result(seen, () => describeProfiles(seen, 'default', 'edge'));
+  return seen.every(({ decided }) => decided > 0) ? EXIT.done : EXIT.no;
 }
 
 const untilStopped = (work: Promise<ExitCode>, { signal }: Lifetime): Promise<ExitCode> =>

@@ -95,15 +95,15 @@ function shown(text: string): string {
 }
 
 function profileOf(given: ReadonlyMap<string, Given>, problems: SettingProblem[]): Readonly<Record<string, string>> {
+  const edge = given.get('EDGE_OPTIMIZED')?.text === 'true' ? PROFILES['edge'] : undefined;
   const asked = given.get('PROFILE');
-  if (asked === undefined) return {};
+  if (asked === undefined) return edge ?? {};
   const profile = Object.hasOwn(PROFILES, asked.text) ? PROFILES[asked.text] : undefined;
   if (profile === undefined) {
-    const why = asked.text === 'edge' ? 'asks for a feature that is not built yet' : 'is no profile';
     const known = Object.keys(PROFILES).join(', ');
-    problems.push({ key: asked.key, message: `${shown(asked.text)} ${why}: use ${known}` });
+    problems.push({ key: asked.key, message: `${shown(asked.text)} is no profile: use ${known}` });
   }
-  return profile ?? {};
+  return { ...edge, ...profile };
 }
 
 /** Reads environment and file (the environment wins) and checks each setting by itself. Never throws. */

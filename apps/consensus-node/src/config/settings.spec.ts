@@ -78,6 +78,26 @@ describe('settings', () => {
     expect(settle({ ...needed, PROFILE, ...given }).replica).toMatchObject(expected);
   });
 
+  it.each([{ PROFILE: 'edge' }, { EDGE_OPTIMIZED: 'true' }])('for small devices: %p', (env) => {
+    const { local, replica } = settle({ ...needed, ...env });
+    expect(local).toMatchObject({ COMPRESSION_ENABLED: true, NATS_PING_INTERVAL_MS: 15_000 });
+    expect(replica).toMatchObject({ statusIntervalMs: 250, idleStatusIntervalMs: 500, batchSize: 100 });
+    expect(settle(needed).replica).not.toHaveProperty('idleStatusIntervalMs');
+    expect(settle({ ...needed, ...env, COMPRESSION_ENABLED: 'false' }).local.COMPRESSION_ENABLED).toBe(false);
+  });
+
+  it('for small devices stand below those of another profile, and silence stays shorter than the wait for a leader', () => {
+    const { local, replica } = settle({ ...needed, EDGE_OPTIMIZED: 'true', PROFILE: 'low-latency' });
+    expect(local).toMatchObject({ COMPRESSION_ENABLED: true, GROUP_COMMIT: 'sync' });
+    // A third of 300 ms is less than the interval of a busy member: there is no other then.
+    expect(replica).toMatchObject({ pipelineDepth: 16, phaseTimeoutMs: 300 });
+    expect(replica).not.toHaveProperty('idleStatusIntervalMs');
+    const given = { IDLE_STATUS_INTERVAL_MS: '500', PHASE_TIMEOUT_MS: '1500' };
+    expect(problemsOf({ ...needed, ...given })).toEqual(['IDLE_STATUS_INTERVAL_MS']);
+    const asked = { ...needed, EDGE_OPTIMIZED: 'true', PHASE_TIMEOUT_MS: '1000' };
+    expect(settle(asked).replica.idleStatusIntervalMs).toBe(333);
+  });
+
   it("of a profile or a default are cut to the swarm's bounds, given ones are refused", () => {
     const small = { ...table, batchRequestsMax: 50 };
     const settleIn = (env: Environment): NodeSettings =>
@@ -113,7 +133,6 @@ describe('settings', () => {
     ['GROUP_COMMIT', { GROUP_COMMIT: 'never' }],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
     ['LOG_PRETTY', { LOG_PRETTY: 'yes' }],
-    ['PROFILE', { PROFILE: 'edge' }],
     ['PROFILE', { PROFILE: 'toString' }],
     ['TOTAL_NODES', { TOTAL_NODES: '5' }],
     ['BYZANTINE_THRESHOLD', { BYZANTINE_THRESHOLD: '0' }],
@@ -121,8 +140,12 @@ describe('settings', () => {
     ['WEIGHTED_VOTING', { WEIGHTED_VOTING: 'true' }],
     ['REQUIRE_SIGNATURES', { REQUIRE_SIGNATURES: 'false' }],
     ['ENABLE_CRYPTO', { ENABLE_CRYPTO: 'false' }],
-    ['EDGE_OPTIMIZED', { EDGE_OPTIMIZED: 'true' }],
-    ['COMPRESSION_ENABLED', { COMPRESSION_ENABLED: 'true' }],
+    ['EDGE_OPTIMIZED', { EDGE_OPTIMIZED: 'yes' }],
+    ['COMPRESSION_ENABLED', { COMPRESSION_ENABLED: '1' }],
+    ['COMPRESSION_MIN_BYTES', { COMPRESSION_MIN_BYTES: '63' }],
+    ['IDLE_STATUS_INTERVAL_MS', { IDLE_STATUS_INTERVAL_MS: '-1' }],
+    ['NATS_PING_INTERVAL_MS', { NATS_PING_INTERVAL_MS: '0' }],
+    ['EVENT_LOOP_SAMPLE_MS', { EVENT_LOOP_SAMPLE_MS: '9' }],
     ['REPUTATION_DECAY', { REPUTATION_DECAY: '0.5' }],
     ['REPUTATION_WHATEVER', { REPUTATION_WHATEVER: '1' }],
     ['MIN_REPUTATION', { MIN_REPUTATION: '0.1' }],
@@ -139,7 +162,7 @@ describe('settings', () => {
     ['upper case', '{"BATCH_SIZE": 1}', ['BATCH_SIZE (in c.json)']],
     ['an object', '{"batch_size": {}}', ['batch_size (in c.json)']],
     ['a bad value', '{"batch_size": "many"}', ['batch_size (in c.json)']],
-    ['what is not built', '{"edge_optimized": true}', ['edge_optimized (in c.json)']],
+    ['what is not built', '{"min_reputation": 0.1}', ['min_reputation (in c.json)']],
   ])('are refused in a file with %s', (_, file, keys) => {
     expect(problemsOf(needed, file)).toEqual(keys);
   });
@@ -147,6 +170,7 @@ describe('settings', () => {
   it('that agree with the genesis, and what is off anyway, are granted', () => {
     const agreed = { TOTAL_NODES: '4', BYZANTINE_THRESHOLD: '1', CONSENSUS_PROTOCOL: 'pbft', WEIGHTED_VOTING: 'false' };
     const off = {
+      REPUTATION_ENABLED: 'false',
       EDGE_OPTIMIZED: 'false',
       COMPRESSION_ENABLED: 'false',
       REQUIRE_SIGNATURES: 'true',

@@ -45,6 +45,18 @@ export const LOCAL = {
   VIEW_CHANGE_TIMEOUT_MAX_MS: integer(10, DAY_MS),
   /** Between two heartbeats. */
   STATUS_INTERVAL_MS: integer(10, 60_000),
+  /** Between two heartbeats while nothing is under way or the member moves on; 0: no difference is made. */
+  IDLE_STATUS_INTERVAL_MS: integer(0, 60_000),
+  /** Between two pings of the broker; after two without an answer the connection counts as lost. */
+  NATS_PING_INTERVAL_MS: integer(100, 600_000),
+  /** How finely the lag of the event loop is measured: as often the process wakes up for it. */
+  EVENT_LOOP_SAMPLE_MS: integer(10, 60_000),
+  /** Whether messages to other members are compressed. Everybody understands those that are. */
+  COMPRESSION_ENABLED: flag,
+  /** Smaller messages are not. */
+  COMPRESSION_MIN_BYTES: integer(64, 1 << 20),
+  /** What PROFILE=edge says, below what another profile says. */
+  EDGE_OPTIMIZED: flag,
   /** Requests in one batch. */
   BATCH_SIZE: integer(1, 10_000),
   /** Proposed and not yet executed sequences. */
@@ -90,6 +102,12 @@ export const DEFAULTS: Readonly<Record<LocalName, string>> = {
   VIEW_CHANGE_TIMEOUT_MS: String(viewChangeTimeoutMs),
   VIEW_CHANGE_TIMEOUT_MAX_MS: String(viewChangeTimeoutMaxMs),
   STATUS_INTERVAL_MS: String(statusIntervalMs),
+  IDLE_STATUS_INTERVAL_MS: '0',
+  NATS_PING_INTERVAL_MS: '5000',
+  EVENT_LOOP_SAMPLE_MS: '10',
+  COMPRESSION_ENABLED: 'false',
+  COMPRESSION_MIN_BYTES: '256',
+  EDGE_OPTIMIZED: 'false',
   BATCH_SIZE: String(batchSize),
   PIPELINE_DEPTH: String(pipelineDepth),
   EAGER_DEPTH: String(eagerDepth),
@@ -121,12 +139,24 @@ export const PROFILES: Readonly<Record<string, Partial<Record<LocalName, string>
     POOL_ENVELOPES_MAX: '50000',
     POOL_BYTES_MAX: String(2 * poolBytesMax),
   },
+  edge: {
+    STATUS_INTERVAL_MS: '250',
+    IDLE_STATUS_INTERVAL_MS: '500',
+    PHASE_TIMEOUT_MS: '2000',
+    VIEW_CHANGE_TIMEOUT_MS: '2000',
+    VIEW_CHANGE_TIMEOUT_MAX_MS: '16000',
+    NATS_PING_INTERVAL_MS: '15000',
+    EVENT_LOOP_SAMPLE_MS: '1000',
+    COMPRESSION_ENABLED: 'true',
+    BATCH_SIZE: '100',
+    PIPELINE_DEPTH: '4',
+    POOL_ENVELOPES_MAX: '2000',
+    POOL_BYTES_MAX: String(poolBytesMax / 8),
+  },
 };
 
 /** Known settings whose feature is not built. Asking for one is refused, never ignored; that it be off is granted. */
 export const NOT_BUILT: readonly string[] = [
-  'EDGE_OPTIMIZED',
-  'COMPRESSION_ENABLED',
   'REPUTATION_ENABLED',
   'ENABLE_REPUTATION',
   'REPUTATION_VOTING',

@@ -41,6 +41,26 @@ function bounded(
   return Math.min(value, bound);
 }
 
+/** Of the heartbeats of a member that hears nobody, so many must be missed before it could leave a view for it. */
+const IDLE_INTERVALS_MIN = 3;
+
+/** The idle interval, so that what counts as silence stays shorter than the wait for a leader. Undefined for none. */
+function idleInterval({ settings, given }: LoadedSettings, problems: SettingProblem[]): number | undefined {
+  const {
+    IDLE_STATUS_INTERVAL_MS: asked = 0,
+    PHASE_TIMEOUT_MS: phase = Infinity,
+    STATUS_INTERVAL_MS: busy = 0,
+  } = settings;
+  const most = Math.ceil(phase / IDLE_INTERVALS_MIN) - 1;
+  if (asked > most && given.has('IDLE_STATUS_INTERVAL_MS'))
+    problems.push({
+      key: 'IDLE_STATUS_INTERVAL_MS',
+      message: `must be less than a third of PHASE_TIMEOUT_MS, ${phase}`,
+    });
+  const idle = Math.min(asked, most);
+  return idle > busy ? idle : undefined;
+}
+
 /**
  * Compares settings with the genesis. `table` is undefined when the genesis could not be read, which is among
  * `readProblems`. Throws a SettingsError that names every problem found so far.
@@ -57,6 +77,7 @@ export function settleSettings(
     batchSize = bounded(loaded, 'BATCH_SIZE', table.batchRequestsMax, 'batch_requests_max', problems);
     pipelineDepth = bounded(loaded, 'PIPELINE_DEPTH', table.windowSize, 'window_size', problems);
   }
+  const idleStatusIntervalMs = idleInterval(loaded, problems);
   if (problems.length > 0) throw new SettingsError(problems);
   const local = loaded.settings as LocalSettings;
   return {
@@ -66,6 +87,7 @@ export function settleSettings(
       viewChangeTimeoutMs: local.VIEW_CHANGE_TIMEOUT_MS,
       viewChangeTimeoutMaxMs: local.VIEW_CHANGE_TIMEOUT_MAX_MS,
       statusIntervalMs: local.STATUS_INTERVAL_MS,
+      ...(idleStatusIntervalMs === undefined ? {} : { idleStatusIntervalMs }),
       batchSize,
       pipelineDepth,
       eagerDepth: local.EAGER_DEPTH,

@@ -40,6 +40,7 @@ import { failStop } from './fail-stop';
 import { handIn } from './hand-in';
 import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
+import { createPacker } from './packer';
 import { type RecoveredMember, recoverReplica } from './recover-replica';
 import { sampleMetrics } from './sample-metrics';
 import { type Earlier, SwarmWatch } from './swarm-watch';
@@ -113,7 +114,14 @@ export class ConsensusMember implements MemberPort {
     this.decisions = readableDecisions(folder, options.onHalted);
     this.storedDecisions = new StoredDecisions(folder.decisions);
     this.proposals = new Proposals({ seenMax: 2 * settings.replica.poolEnvelopesMax, waitersMax: WAITERS_MAX });
-    this.network = new BusNetwork(bus, genesis.swarm, nodeId, () => this.traffic.unsendable++);
+    const { COMPRESSION_ENABLED, COMPRESSION_MIN_BYTES: bytesMin } = settings.local;
+    this.network = new BusNetwork(
+      bus,
+      genesis.swarm,
+      nodeId,
+      () => this.traffic.unsendable++,
+      COMPRESSION_ENABLED ? createPacker({ bytesMin, limits: () => epochs.limits, traffic: this.traffic }) : undefined,
+    );
     const tenure = buildTenure({ identity, settings, epochs, committee, recovered });
     const { executed, totalDecided } = tenure.replica.state();
     this.totals = new DecidedTotals(executed, totalDecided, TOTALS_SEQUENCES_MAX);

@@ -17,6 +17,8 @@ export class BusNetwork implements NetworkPort {
     private readonly self: string,
     /** Told of a message that the broker would not carry. */
     private readonly onUnsendable: (kind: MessageKind, error: Error) => void,
+    /** How messages are made shorter for their way. Absent: they are not. */
+    private readonly pack?: (kind: MessageKind, bytes: Uint8Array) => Uint8Array,
   ) {
     this.subjects = subjectsOf(swarm);
   }
@@ -65,7 +67,7 @@ export class BusNetwork implements NetworkPort {
 
   private publish(kind: MessageKind, subject: string, bytes: Uint8Array): void {
     try {
-      this.bus.publish(subject, bytes);
+      this.bus.publish(subject, this.pack?.(kind, bytes) ?? bytes);
     } catch (error) {
       if (!(error instanceof PayloadTooLargeError) && !(error instanceof BusClosedError)) throw error;
       this.onUnsendable(kind, error);

@@ -40,6 +40,21 @@ describe('the network port', () => {
     ]);
   });
 
+  it('sends what the packer makes of a message, broadcast or direct', () => {
+    const sent: Uint8Array[] = [];
+    const bus = {
+      publish: (_: string, packed: Uint8Array) => sent.push(packed) > 0,
+      flush: () => Promise.resolve(),
+      subscribe: (subject: string) => ({ subject, unsubscribe: () => undefined }),
+    };
+    const pack = (kind: string, of: Uint8Array): Uint8Array => (kind === 'batch' ? Uint8Array.of(9) : of);
+    const network = new BusNetwork(bus, 's', 'n2', () => undefined, pack);
+    network.broadcast('batch', bytes);
+    network.send(nodeId('n4'), 'batch', bytes);
+    network.broadcast('commit', bytes);
+    expect(sent).toEqual([Uint8Array.of(9), Uint8Array.of(9), bytes]);
+  });
+
   it('remembers a bounded number of subjects: observers call themselves what they like', () => {
     const { network } = busThat(() => true);
     for (let i = 0; i < 40_000; i++) network.send(nodeId(`stranger-${i}`), 'snapshot', bytes);

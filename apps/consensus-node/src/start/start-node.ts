@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { heartbeatMaxMs } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
 import { connectBus, connectNatsService, type NatsBus, NatsServiceStrategy } from '@concordat/nats';
 import { type InvariantError } from '@concordat/protocol';
@@ -77,7 +78,7 @@ async function runAll(steps: readonly (() => unknown)[]): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Sweeps waiting callers and follows the member's readiness, once per heartbeat. */
+/** Sweeps waiting callers and follows the member's readiness, once per heartbeat of an idle member. */
 function beat(member: ConsensusMember, strategy: NatsServiceStrategy, everyMs: number): () => void {
   let ready = false;
   const timer = setInterval(() => {
@@ -99,6 +100,7 @@ async function connect(
     name: `concordat ${identity.genesis.swarm} ${identity.nodeId}`,
     waitOnFirstConnectMs: FIRST_CONNECT_MS,
     flushTimeoutMs: CLOSE_TIMEOUT_MS,
+    pingIntervalMs: settings.local.NATS_PING_INTERVAL_MS,
     onStatus: (status) => logger.info(status, 'bus'),
     onError: (error, subject) => logger.error({ err: error, subject }, 'a message handler failed'),
     onFatal: (error) => options.onFatal(error.message, error),
@@ -125,7 +127,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     opened.push(() => folder.close());
     const bus = await connect(configured, logger, options);
     opened.push(() => bus.close());
-    const metrics = createMetrics();
+    const metrics = createMetrics(undefined, { eventLoopSampleMs: local.EVENT_LOOP_SAMPLE_MS });
     const onHalted = ({ code, message, cause }: HaltReason): void => options.onFatal(`${code}: ${message}`, cause);
     const onFatal = (error: InvariantError): void => options.onFatal(error.message, error);
     const member = await ConsensusMember.open({ identity, settings, folder, bus, metrics, logger, onHalted });
@@ -146,7 +148,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     await app.startAllMicroservices();
     opened.push(() => app.close());
     await app.listen(local.HTTP_PORT, local.HTTP_HOST);
-    opened.push(beat(member, strategy, settings.replica.statusIntervalMs));
+    opened.push(beat(member, strategy, heartbeatMaxMs(settings.replica)));
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     const { executed, view } = member.state();
     logger.info({ url, nats: bus.connection.getServer(), executed, view }, 'started');

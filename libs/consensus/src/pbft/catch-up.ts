@@ -10,20 +10,20 @@ import {
   type Millis,
   type Sequence,
   type Signed,
-  type SlotStatus,
   type Status,
   type Verified,
   type View,
 } from '@concordat/protocol';
-import { silenceMaxMs, type Address, type PeerState } from '../replica';
+import { heartbeatMaxMs, silenceMaxMs, type Address, type PeerState } from '../replica';
 import type { Agreement } from './agreement';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX, Resends, ViewChangeAnswers } from './answer-bounds';
 import { fetchDraft, type Wanted } from './fetch-draft';
+import { Heartbeat } from './heartbeat';
+import { openSlots } from './open-slots';
 import type { SnapshotFetch } from './snapshot-fetch';
 import type { Snapshots } from './snapshots';
 import type { Succession, Supplier } from './succession';
-import type { Slot } from './slot';
 import type { ViewChanges } from './view-changes';
 
 /** A member that was not heard for so many heartbeats is silent. */
@@ -62,6 +62,7 @@ export class CatchUp {
   private readonly allowance = new Allowance();
   private readonly resends = new Resends();
   private readonly viewChangeAnswers = new ViewChangeAnswers();
+  private readonly heartbeat: Heartbeat;
 
   constructor(
     private readonly context: Context,
@@ -70,7 +71,9 @@ export class CatchUp {
     private readonly succession: Succession,
     private readonly snapshots: Snapshots,
     private readonly snapshotFetch: SnapshotFetch,
-  ) {}
+  ) {
+    this.heartbeat = new Heartbeat(context);
+  }
 
   /** Last STATUS of each member that was heard, by index. */
   heard(): PeerState[] {
@@ -82,6 +85,7 @@ export class CatchUp {
     const { context } = this;
     this.listeningSince ??= context.at;
     if (context.self === OBSERVER) return;
+    this.heartbeat.onSpoken();
     context.emit({
       kind: 'broadcast',
       draft: {
@@ -92,7 +96,7 @@ export class CatchUp {
         stableSequence: context.stable,
         oldestSequence: context.oldest,
         headDigest: context.ledger.headDigest,
-        slots: this.openSlots(),
+        slots: openSlots(context, this.agreement),
         waiting: context.pool.oldestIds(WAITING_IN_STATUS_MAX),
         viewChangesHeld: this.viewChanges
           .heldFrom((context.view + 1) as View)
@@ -124,9 +128,9 @@ export class CatchUp {
   get isOutOfTouch(): boolean {
     const { committee, self, at, ledger, stable, config } = this.context;
     if (ledger.executed < stable) return true;
-    const silenceMaxMs = SILENT_INTERVALS * config.statusIntervalMs;
+    const silence = SILENT_INTERVALS * heartbeatMaxMs(config);
     const silent = (member: MemberIndex): boolean =>
-      at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at) > silenceMaxMs;
+      at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at) > silence;
     const inTouch = committee.indexesInOrder.filter((member) => member === self || !silent(member));
     const further = [...this.peers.values()].filter((peer) => peer.executed > ledger.executed + config.pipelineDepth);
     return !committee.isQuorum(inTouch) || committee.hasHonest(further.map(({ member }) => member));
@@ -135,7 +139,8 @@ export class CatchUp {
   /** The regular STATUS, and another try at whatever is still missing. */
   onTick(): void {
     const { executed } = this.context.ledger;
-    this.announce();
+    const isBusy = this.isBusy();
+    if (this.heartbeat.isDue(isBusy && this.executedAtLastTick === executed)) this.announce();
     const suppliers = this.suppliers();
     const isStuck = suppliers.length > 0 && this.executedAtLastTick === executed;
     this.stuckTicks = isStuck ? this.stuckTicks + 1 : 0;
@@ -144,7 +149,31 @@ export class CatchUp {
     if (isStuck) this.fetchDecided(suppliers);
     this.asked.clear();
     this.fetchMissing();
-    this.context.emit({ kind: 'startTimer', timer: 'status', delayMs: this.context.config.statusIntervalMs });
+    this.heartbeat.startTimer(isBusy);
+  }
+
+  /** Starts the timer of the first tick. */
+  startTimer(): void {
+    this.heartbeat.startTimer(true);
+  }
+
+  /** After every event: whoever has something to wait for looks after it sooner. */
+  update(): void {
+    this.heartbeat.update(() => this.isBusy());
+  }
+
+  /** Something is under way here, which a lost message could hold up. */
+  private isBusy(): boolean {
+    const { pool, active, votes, boundary, stable, ledger, view } = this.context;
+    return (
+      pool.size > 0 ||
+      (votes && !active) ||
+      ledger.executed < Math.max(boundary, stable) ||
+      this.snapshotFetch.isUnderWay ||
+      this.suppliers().length > 0 ||
+      this.viewChanges.heldFrom((view + 1) as View).length > 0 ||
+      openSlots(this.context, this.agreement).length > 0
+    );
   }
 
   onStatus(message: Verified<Status>): void {
@@ -300,26 +329,6 @@ export class CatchUp {
     const to = Math.min(supplier.executed, next + FETCH_DECIDED_MAX - 1) as Sequence;
     this.fetchingThrough = to;
     this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });
-  }
-
-  private openSlots(): SlotStatus[] {
-    const { executed } = this.context.ledger;
-    const open: SlotStatus[] = [];
-    for (const slot of this.agreement.slotsInOrder()) {
-      if (slot.sequence <= executed || open.length >= SLOTS_IN_STATUS_MAX) continue;
-      open.push({ sequence: slot.sequence, flags: this.flagsOf(slot) });
-    }
-    return open;
-  }
-
-  private flagsOf(slot: Slot): number {
-    const { proposal, prepared, decision } = slot;
-    const here = proposal?.view === this.context.view && slot.holds(proposal.digest);
-    return (
-      (here ? SLOT_FLAGS.batch : 0) |
-      (prepared?.view === this.context.view ? SLOT_FLAGS.prepared : 0) |
-      (decision !== undefined && slot.holds(decision.digest) ? SLOT_FLAGS.decided : 0)
-    );
   }
 
   private forward(to: MemberIndex, message: Signed): void {

@@ -257,7 +257,7 @@ class PbftReplica implements Replica, RestoredParts {
 
   private start(): void {
     const { context } = this;
-    context.emit({ kind: 'startTimer', timer: 'status', delayMs: context.config.statusIntervalMs });
+    this.catchUp.startTimer();
     const asked = context.ownVotes.viewChange;
     if (!context.active && asked !== undefined) {
       for (const member of context.committee.indexesInOrder) {
@@ -386,6 +386,7 @@ class PbftReplica implements Replica, RestoredParts {
     this.viewChanges.build();
     this.catchUp.continueFetching();
     this.progress.update();
+    this.catchUp.update();
     this.succession.settle();
   }
 }
