@@ -43,13 +43,7 @@ interface CurvePoint<P> {
   toBytes(): Uint8Array;
 }
 
-interface Curve<P> {
-  readonly id: number;
-  readonly name: string;
-  readonly order: bigint;
-  readonly pointBytes: number;
-  readonly base: P;
-  readonly zero: P;
+interface Curve<P> extends Pick<Group<P>, 'id' | 'name' | 'order' | 'pointBytes' | 'base' | 'zero'> {
   /** Throws for bytes that are no point of the curve. */
   parse(bytes: Uint8Array): P;
 }

@@ -10,8 +10,8 @@ export const DEALING_ROUNDS = 128;
 /** Longest text that says what a key is for. */
 export const PURPOSE_LENGTH_MAX = 64;
 
-/** Which key is to be made, by whom. Everything in it is bound by every hash and proof. */
-export interface KeyInstance<P> {
+/** What `createKeyInstance` takes: which key is to be made, by whom. */
+export interface KeyInstanceOptions<P> {
   readonly group: Group<P>;
   readonly swarm: Digest;
   /** Hash of the epoch table whose members are to share the key. */
@@ -22,22 +22,16 @@ export interface KeyInstance<P> {
   readonly faulty: number;
   /** Shares that are needed: faulty < threshold <= n - faulty. */
   readonly threshold: number;
-  /** Encryption key of each member, for shares only; member i of 1..n is `encryptionKeys[i - 1]`. */
+  /** Encoded encryption key of each member, for shares only; member i of 1..n is `encryptionKeys[i - 1]`. */
+  readonly encryptionKeys: readonly Uint8Array[];
+}
+
+/** The same, checked. Everything in it is bound by every hash and proof. */
+export interface KeyInstance<P> extends Omit<KeyInstanceOptions<P>, 'encryptionKeys'> {
   readonly encryptionKeys: readonly P[];
   readonly rounds: number;
   /** 64 bytes over all of the above. */
   readonly context: Uint8Array;
-}
-
-/** What `createKeyInstance` takes; encryption keys are encoded points. */
-export interface KeyInstanceOptions<P> {
-  readonly group: Group<P>;
-  readonly swarm: Digest;
-  readonly table: Digest;
-  readonly purpose: string;
-  readonly faulty: number;
-  readonly threshold: number;
-  readonly encryptionKeys: readonly Uint8Array[];
 }
 
 function checkNumbers(members: number, faulty: number, threshold: number, purpose: string): void {

@@ -120,6 +120,15 @@ describe('dropping', () => {
     expect(tree.get(upper.digest)).toBeUndefined();
   });
 
+  it('makes room: a leader that proposes without end fills no memory', () => {
+    const tree = createTree(4);
+    expect(row.map((block) => tree.add(block))).toEqual(Array(4).fill(undefined));
+    expect([rival, row[3]].map((block) => tree.add(block))).toEqual(['full', undefined]);
+    tree.retain([row[1].digest]);
+    expect([rival, upper].map((block) => tree.add(block))).toEqual([undefined, undefined]);
+    expect(tree.size).toBe(4);
+  });
+
   it('refuses to commit what is not here', () => {
     expect(() => createTree().commit(row[0].digest)).toThrow(/in the tree/);
   });

@@ -2,7 +2,7 @@ import { invariant, ROOT_VIEW, type Block, type BlockReference, type Digest, typ
 
 /** Why a block cannot stand in the tree. */
 export type Misfit =
-  'unknown-parent' | 'wrong-height' | 'wrong-parent-view' | 'view-not-above-parent' | 'below-committed';
+  'unknown-parent' | 'wrong-height' | 'wrong-parent-view' | 'view-not-above-parent' | 'below-committed' | 'full';
 
 /** Blocks in a row of which the last one is certified that decide the first one. */
 const CHAIN_LENGTH = 3;
@@ -16,8 +16,11 @@ export class BlockTree {
   /** The last committed block; at first the epoch's root, which has a digest only. */
   private tip: BlockReference & { readonly sequence: Sequence };
 
-  /** `root`: digest and height of what the epoch begins on. */
-  constructor(root: { readonly digest: Digest; readonly sequence: Sequence }) {
+  /** `root`: digest and height of what the epoch begins on. `blocksMax`: blocks held at most; `retain` makes room. */
+  constructor(
+    root: { readonly digest: Digest; readonly sequence: Sequence },
+    private readonly blocksMax: number,
+  ) {
     this.tip = { view: ROOT_VIEW, digest: root.digest, sequence: root.sequence };
   }
 
@@ -50,7 +53,8 @@ export class BlockTree {
     if (below === undefined) return 'unknown-parent';
     if (sequence !== below.sequence + 1) return 'wrong-height';
     if (parent.view !== below.view) return 'wrong-parent-view';
-    return view <= parent.view ? 'view-not-above-parent' : undefined;
+    if (view <= parent.view) return 'view-not-above-parent';
+    return this.blocks.size >= this.blocksMax ? 'full' : undefined;
   }
 
   /** True when `ancestor` is the block itself or stands below it. What is committed stands below everything here. */

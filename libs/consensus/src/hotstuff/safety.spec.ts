@@ -102,5 +102,7 @@ describe('the lock', () => {
     expect(safety.refusalOf(decided)).toBe('against-the-lock');
     tree.commit(decided.digest);
     expect(safety.refusalOf(next)).toBeUndefined();
+    const tip = { view: decided.view, digest: decided.digest };
+    expect(safety.state).toMatchObject({ locked: tip, highest: tip });
   });
 });

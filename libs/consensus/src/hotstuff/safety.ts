@@ -33,9 +33,15 @@ export class Safety {
     this.highest = before?.highest ?? root;
   }
 
+  /** What it holds on to is never below what is committed: a decision that came by its certificate alone moves it along. */
   get state(): SafetyState {
     const { votedView, locked, highest } = this;
-    return { votedView, locked, highest };
+    return { votedView, locked: this.notBelowCommitted(locked), highest: this.notBelowCommitted(highest) };
+  }
+
+  private notBelowCommitted(reference: BlockReference): BlockReference {
+    const { view, digest } = this.tree.committed;
+    return reference.view < view ? { view, digest } : reference;
   }
 
   /**
@@ -54,12 +60,9 @@ export class Safety {
     if (this.tree.get(digest) === undefined) return 'unknown-block';
     if (view <= this.votedView) return 'voted-already';
     // A newer certificate than the lock shows that a quorum was free to leave it: nothing was decided by it.
-    // Whatever stands here stands on what is committed: a lock below that has done its work.
-    const { locked, tree } = this;
-    const spent = locked.view <= tree.committed.view;
-    return spent || parent.view > locked.view || tree.extends(parent.digest, locked.digest)
-      ? undefined
-      : 'against-the-lock';
+    const { locked } = this.state;
+    const free = parent.view > locked.view || this.tree.extends(parent.digest, locked.digest);
+    return free ? undefined : 'against-the-lock';
   }
 
   /** This member votes in a view. */

@@ -16,7 +16,7 @@ import { BlockTree } from '../hotstuff/block-tree';
 /** What test trees stand on. */
 export const ROOT = { digest: rootDigest(portableHash, ZERO_DIGEST), sequence: 0 as Sequence };
 
-export const createTree = (): BlockTree => new BlockTree(ROOT);
+export const createTree = (blocksMax = 64): BlockTree => new BlockTree(ROOT, blocksMax);
 
 const batchOf = (name: string): Digest => purposeDigest(portableHash, 'payload', asciiBytes(name));
 

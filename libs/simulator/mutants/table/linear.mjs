@@ -14,7 +14,7 @@ export const LINEAR = [
     name: 'linear-lock-ignored',
     section: '4',
     rule: 'A vote goes to what stands on the lock, or on a newer certificate.',
-    patches: [patch('consensus/hotstuff/safety', 'return spent || ', 'return true || spent || ')],
+    patches: [patch('consensus/hotstuff/safety', 'const free = parent.view', 'const free = true || parent.view')],
     killers: [apart],
   },
   {
