@@ -122,7 +122,7 @@ function checkCommits(
 ): VoteSignature[] {
   const signatures = signersIn(committee, 'commits', read.commits);
   const certificate = { view: read.view, sequence: read.sequence, digest: read.batchDigest, signatures };
-  const failed = checkCommitCertificate(committee, certificate, statementVerifier(committee, swarm, primitives));
+  const failed = checkCommitCertificate(committee, primitives.hash, certificate, statementVerifier(committee, swarm, primitives));
   must(failed === undefined, `commits: ${failed?.reason ?? ''}`);
   return signatures;
 }

@@ -1,6 +1,7 @@
 import type {
   Authentic,
   Batch,
+  BlockReference,
   CheckpointCertificate,
   CommitCertificate,
   Digest,
@@ -18,6 +19,7 @@ import type {
   Signed,
   Statement,
   NewView,
+  Proposal,
   Verified,
   View,
 } from '@concordat/protocol';
@@ -49,6 +51,10 @@ export type DurableRecord =
   /** The NEW-VIEW that this member entered; promises its view. */
   | { readonly kind: 'newView'; readonly message: Signed<NewView> }
   /** State after a checkpoint sequence, in full. */
+  /** A block that this member votes for, with its batch and the certificate that it carries. */
+  | { readonly kind: 'proposal'; readonly message: Signed<Proposal> }
+  /** What a vote locks this member on, before it leaves. */
+  | { readonly kind: 'lock'; readonly epoch: Epoch; readonly locked: BlockReference }
   | { readonly kind: 'state'; readonly sequence: Sequence; readonly state: Uint8Array }
   | { readonly kind: 'stable'; readonly certificate: CheckpointCertificate }
   /** A proof against a member: on record from then on. */
@@ -101,10 +107,12 @@ export interface SignedStatement {
 }
 
 /** Kinds of drafts that bind their sender: durable in full before they leave, and the same bytes whenever they are sent again. */
-export type BindingKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint' | 'viewChange' | 'newView';
+export type BindingKind =
+  'prePrepare' | 'prepare' | 'commit' | 'checkpoint' | 'viewChange' | 'newView' | 'proposal' | 'vote' | 'timeout';
 
 /** Kinds of drafts that promise nothing. */
-export type FreeKind = 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange' | 'snapshot' | 'chunk';
+export type FreeKind =
+  'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange' | 'snapshot' | 'chunk' | 'syncInfo' | 'stable';
 
 /** To whom something goes: a member of the epoch, or a node by its name. */
 export type Address = MemberIndex | NodeId;
@@ -115,8 +123,8 @@ export type Address = MemberIndex | NodeId;
  */
 export type Effect =
   | { readonly kind: 'persist'; readonly record: DurableRecord }
-  /** Seal, make durable in full, broadcast, and return it as a `message` event. */
-  | { readonly kind: 'vote'; readonly draft: DraftOf<BindingKind> }
+  /** Seal, make durable in full, broadcast or send to `to`, and return it as a `message` event either way. */
+  | { readonly kind: 'vote'; readonly draft: DraftOf<BindingKind>; readonly to?: MemberIndex }
   | { readonly kind: 'broadcast'; readonly draft: DraftOf<FreeKind> }
   | { readonly kind: 'send'; readonly to: Address; readonly draft: DraftOf<FreeKind> }
   /** Send a message that was sealed before, by whomever, as it is. */
@@ -186,6 +194,10 @@ export interface Recovered {
   readonly prepared: readonly PreparedCertificate[];
   /** NEW-VIEWs that this member entered, in log order. */
   readonly newViews: readonly Signed<NewView>[];
+  /** Blocks that this member voted for, in log order. */
+  readonly proposals: readonly Signed<Proposal>[];
+  /** What it was locked on; undefined for the epoch's root. */
+  readonly locked: BlockReference | undefined;
   readonly evidence: readonly Evidence[];
   /** Decided sequences above the state, ascending without gaps. */
   readonly decided: readonly { readonly batch: Batch | undefined; readonly certificate: CommitCertificate }[];
@@ -201,6 +213,8 @@ export const NOTHING_RECOVERED: Recovered = {
   batches: [],
   prepared: [],
   newViews: [],
+  proposals: [],
+  locked: undefined,
   evidence: [],
   decided: [],
   tornTail: false,

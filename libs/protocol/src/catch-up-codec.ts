@@ -23,6 +23,7 @@ import { LayoutError, type Reader, type Writer } from './wire';
 export const ANY_EPOCH_LIMITS: CertificateLimits = {
   membersMax: MEMBERS_MAX,
   signatureBytesMax: Math.max(...Object.values(SIGNATURE_BYTES)),
+  chained: false,
 };
 
 /** Hashes in a chunk's path: a state has at most 2^32 chunks. */

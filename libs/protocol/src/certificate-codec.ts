@@ -1,9 +1,11 @@
-import type {
-  CheckpointCertificate,
-  CheckpointContent,
-  CommitCertificate,
-  PreparedCertificate,
-  VoteSignature,
+import {
+  UNDECIDED_MAX,
+  type CheckpointCertificate,
+  type CheckpointContent,
+  type CommitCertificate,
+  type CommitChain,
+  type PreparedCertificate,
+  type VoteSignature,
 } from './certificates';
 import type { MemberIndex, Sequence, View } from './ids';
 import { LayoutError, type Reader, type Writer } from './wire';
@@ -12,14 +14,18 @@ import { LayoutError, type Reader, type Writer } from './wire';
 export interface CertificateLimits {
   readonly membersMax: number;
   readonly signatureBytesMax: number;
+  /** Commit certificates have a chain of blocks. */
+  readonly chained: boolean;
 }
 
-function writeSignatures(writer: Writer, signatures: readonly VoteSignature[]): void {
+/** Appends signatures. */
+export function writeSignatures(writer: Writer, signatures: readonly VoteSignature[]): void {
   writer.u16(signatures.length);
   for (const { sender, signature } of signatures) writer.u16(sender).short(signature);
 }
 
-function readSignatures(reader: Reader, limits: CertificateLimits): VoteSignature[] {
+/** Reads signatures. Throws a LayoutError. */
+export function readSignatures(reader: Reader, limits: CertificateLimits): VoteSignature[] {
   const count = reader.count(limits.membersMax, 4);
   const signatures: VoteSignature[] = [];
   let previous = -1;
@@ -48,16 +54,29 @@ export const readContent = (reader: Reader): CheckpointContent => ({
 export function writeCommitCertificate(writer: Writer, certificate: CommitCertificate): void {
   writer.u64(certificate.view).u64(certificate.sequence).digest(certificate.digest);
   writeSignatures(writer, certificate.signatures);
+  if (certificate.chain === undefined) return;
+  const { parent, above } = certificate.chain;
+  writer.u64(parent.view).digest(parent.digest).u16(above.length);
+  for (const { view, batch } of above) writer.u64(view).digest(batch);
 }
 
 /** Reads a commit certificate. Throws a LayoutError. */
 export function readCommitCertificate(reader: Reader, limits: CertificateLimits): CommitCertificate {
-  return {
+  const certificate = {
     view: reader.u64() as View,
     sequence: reader.u64() as Sequence,
     digest: reader.digest(),
     signatures: readSignatures(reader, limits),
   };
+  return limits.chained ? { ...certificate, chain: readChain(reader) } : certificate;
+}
+
+function readChain(reader: Reader): CommitChain {
+  const parent = { view: reader.u64() as View, digest: reader.digest() };
+  const count = reader.count(UNDECIDED_MAX, 40);
+  const above: CommitChain['above'][number][] = [];
+  for (let i = 0; i < count; i++) above.push({ view: reader.u64() as View, batch: reader.digest() });
+  return { parent, above };
 }
 
 /** Appends a prepared certificate. */

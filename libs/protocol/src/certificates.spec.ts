@@ -25,7 +25,7 @@ const LEADER = 1;
 
 /** Why the certificate is refused; undefined when it holds. */
 const commit = (certificate: CommitCertificate, by: TestSwarm = swarm): string | undefined =>
-  checkCommitCertificate(by.committee, certificate, by.context.verifyStatement)?.reason;
+  checkCommitCertificate(by.committee, portableHash, certificate, by.context.verifyStatement)?.reason;
 const prepared = (certificate: PreparedCertificate, by: TestSwarm = swarm): string | undefined =>
   checkPreparedCertificate(by.committee, certificate, by.context.verifyStatement)?.reason;
 const checkpoint = (certificate: CheckpointCertificate, by: TestSwarm = swarm): string | undefined =>
@@ -118,9 +118,9 @@ describe('commit certificates (scenario 9)', () => {
   ];
   it.each(rows)('refused: %s', (_, certificate, reason) => {
     expect(commit(certificate)).toBe(reason);
-    expect(checkCommitCertificate(swarm.committee, certificate, swarm.context.verifyStatement)?.code).toBe(
-      'bad_certificate',
-    );
+    expect(
+      checkCommitCertificate(swarm.committee, portableHash, certificate, swarm.context.verifyStatement)?.code,
+    ).toBe('bad_certificate');
   });
 
   it.each(others)('refused: from %s', (_, other) => {
@@ -318,7 +318,9 @@ describe('the cost of a check', () => {
       [0, 2, 4],
       [0, 2, 2],
     ])
-      expect(checkCommitCertificate(swarm.committee, swarm.commitCertificate(slot, senders), verify)).toBeDefined();
+      expect(
+        checkCommitCertificate(swarm.committee, portableHash, swarm.commitCertificate(slot, senders), verify),
+      ).toBeDefined();
     for (const senders of [[0], [0, 4], [0, LEADER]])
       expect(checkPreparedCertificate(swarm.committee, swarm.preparedCertificate(slot, senders), verify)).toBeDefined();
     expect(count()).toBe(0);
@@ -327,7 +329,7 @@ describe('the cost of a check', () => {
   it('one that holds costs one for each signature', () => {
     const { verify, count } = counted();
     expect(
-      checkCommitCertificate(swarm.committee, swarm.commitCertificate(slot, [0, 1, 2, 3]), verify),
+      checkCommitCertificate(swarm.committee, portableHash, swarm.commitCertificate(slot, [0, 1, 2, 3]), verify),
     ).toBeUndefined();
     expect(count()).toBe(4);
     expect(checkPreparedCertificate(swarm.committee, swarm.preparedCertificate(slot, [0, 2]), verify)).toBeUndefined();

@@ -1,3 +1,4 @@
+import { blockDigest, type BlockHeader, type BlockReference } from './block';
 import type { Committee } from './committee';
 import { digestBytes, purposeDigest, type Hash } from './hash';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
@@ -11,13 +12,28 @@ export interface VoteSignature {
   readonly signature: Uint8Array;
 }
 
-/** A quorum of COMMITs: `digest` is decided at `sequence`. Signatures ascend by sender. */
+/** Blocks on top of a decided one, by which it is decided (Spec §4). Heights and parents follow from the order. */
+export interface CommitChain {
+  /** What the decided block stands on. */
+  readonly parent: BlockReference;
+  /** At least two, upwards; the last three of the decided block and these were proposed in consecutive views. */
+  readonly above: readonly { readonly view: View; readonly batch: Digest }[];
+}
+
+/**
+ * `digest` is decided at `sequence`, in `view`. Signatures ascend by sender. Of PBFT: a quorum of COMMITs, without a chain.
+ * Of HotStuff: with the chain, and the signatures are votes for its last block.
+ */
 export interface CommitCertificate {
   readonly view: View;
   readonly sequence: Sequence;
   readonly digest: Digest;
   readonly signatures: readonly VoteSignature[];
+  readonly chain?: CommitChain;
 }
+
+/** Blocks that stand undecided on one another at most; with a decision now and then there are only a few (Spec §4). */
+export const UNDECIDED_MAX = 4096;
 
 /** A PRE-PREPARE and PREPAREs that together weigh a quorum: nothing else can be decided at (view, sequence). */
 export interface PreparedCertificate {
@@ -62,22 +78,15 @@ export function checkpointDigest(hash: Hash, sequence: Sequence, content: Checkp
   );
 }
 
-function checkSignatures(
+/** Checks that distinct members weigh a quorum; undefined when they do. */
+export function checkSigners(
   committee: Committee,
-  verify: StatementVerifier,
   what: string,
-  fields: Omit<Statement, 'sender' | 'epoch'>,
-  signatures: readonly VoteSignature[],
+  senders: readonly MemberIndex[],
   alreadySigned: readonly MemberIndex[] = [],
 ): Rejection | undefined {
   const signers = new Set<MemberIndex>(alreadySigned);
-  const epoch: Epoch = committee.epoch;
-  const { baseSequence } = committee.table;
-  if (fields.sequence <= baseSequence) {
-    const place = `sequence ${String(fields.sequence)} is not above ${String(baseSequence)}, where the epoch begins`;
-    return reject('bad_certificate', `${what}: ${place}`);
-  }
-  for (const { sender } of signatures) {
+  for (const sender of senders) {
     if (committee.member(sender) === undefined)
       return reject('bad_certificate', `${what}: signer ${String(sender)} is not a member`);
     if (signers.has(sender)) return reject('bad_certificate', `${what}: signer ${String(sender)} stands twice`);
@@ -91,6 +100,27 @@ function checkSignatures(
       `${what}: weight ${String(weight)} is below the quorum of ${String(committee.quorumWeight)}`,
     );
   }
+  return undefined;
+}
+
+/** Checks a quorum of signatures under one statement; undefined when they hold. */
+export function checkSignatures(
+  committee: Committee,
+  verify: StatementVerifier,
+  what: string,
+  fields: Omit<Statement, 'sender' | 'epoch'>,
+  signatures: readonly VoteSignature[],
+  alreadySigned: readonly MemberIndex[] = [],
+): Rejection | undefined {
+  const epoch: Epoch = committee.epoch;
+  const { baseSequence } = committee.table;
+  if (fields.sequence <= baseSequence) {
+    const place = `sequence ${String(fields.sequence)} is not above ${String(baseSequence)}, where the epoch begins`;
+    return reject('bad_certificate', `${what}: ${place}`);
+  }
+  const senders = signatures.map(({ sender }) => sender);
+  const tooLight = checkSigners(committee, what, senders, alreadySigned);
+  if (tooLight !== undefined) return tooLight;
   for (const { sender, signature } of signatures) {
     if (!verify({ ...fields, epoch, sender }, signature)) {
       return reject('bad_certificate', `${what}: signature of member ${String(sender)} does not hold`);
@@ -102,17 +132,47 @@ function checkSignatures(
 /** Checks a commit certificate; undefined when it holds. */
 export function checkCommitCertificate(
   committee: Committee,
+  hash: Hash,
   certificate: CommitCertificate,
   verify: StatementVerifier,
 ): Rejection | undefined {
-  const { view, sequence, digest } = certificate;
-  return checkSignatures(
-    committee,
-    verify,
-    'commit certificate',
-    { kind: 'commit', view, sequence, digest },
-    certificate.signatures,
-  );
+  const what = 'commit certificate';
+  const { view, sequence, digest, signatures, chain } = certificate;
+  if (committee.table.engine === 'pbft') {
+    if (chain !== undefined) return reject('bad_certificate', `${what}: it has a chain`);
+    return checkSignatures(committee, verify, what, { kind: 'commit', view, sequence, digest }, signatures);
+  }
+  if (chain === undefined) return reject('bad_certificate', `${what}: it has no chain`);
+  const headers = chainHeaders(hash, certificate, chain);
+  const [first, second, third] = headers.slice(-3);
+  if (first === undefined || second === undefined || third === undefined)
+    return reject('bad_certificate', `${what}: fewer than three blocks in a row`);
+  // With a view between them the middle one may have had a rival that nobody on this chain knows of.
+  if (second.view !== first.view + 1 || third.view !== second.view + 1)
+    return reject('bad_certificate', `${what}: its last three views are not consecutive`);
+  if (headers.some(({ view: own, parent }) => own <= parent.view))
+    return reject('bad_certificate', `${what}: its views do not ascend`);
+  const statement = {
+    kind: 'vote',
+    view: third.view,
+    sequence: third.sequence,
+    digest: blockDigest(hash, third),
+  } as const;
+  return checkSignatures(committee, verify, what, statement, signatures);
+}
+
+/** The blocks of a certificate, upwards from the decided one; the signatures are votes for the last. */
+export function chainHeaders(hash: Hash, decided: CommitCertificate, chain: CommitChain): BlockHeader[] {
+  const { view, sequence, digest } = decided;
+  const headers: BlockHeader[] = [{ view, sequence, parent: chain.parent, batch: digest }];
+  let below = headers[0];
+  for (const above of chain.above) {
+    if (below === undefined) break;
+    const parent = { view: below.view, digest: blockDigest(hash, below) };
+    below = { view: above.view, sequence: (below.sequence + 1) as Sequence, parent, batch: above.batch };
+    headers.push(below);
+  }
+  return headers;
 }
 
 /** Checks a prepared certificate; undefined when it holds. */

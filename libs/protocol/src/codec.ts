@@ -15,6 +15,7 @@ import {
 } from './certificate-codec';
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
 import { decodeEpochTable, encodeEpochTable } from './epoch-table-codec';
+import { readProposal, readStable, readSyncInfo, readTimeout, writeLinear } from './linear-codec';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
 import {
   MESSAGE_KINDS,
@@ -49,14 +50,22 @@ export const HEADER_BYTES = 1 + 1 + 8 + 2 + 8 + 8 + 32;
 
 const EMPTY = new Uint8Array(0);
 
-/** Kinds whose digest is the batch's own; every other digest is a hash of the payload. */
-const DIGEST_IS_BATCH: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit']);
+/** Kinds whose digest is a batch's or block's, or checked where they are read; every other digest is a hash of the payload. */
+const DIGEST_IS_ELSEWHERE: ReadonlySet<MessageKind> = new Set([
+  'prePrepare',
+  'prepare',
+  'commit',
+  'proposal',
+  'vote',
+  'timeout',
+]);
 
 /** The payload of a message: what follows its signature. */
 export function encodePayload(message: Content): Uint8Array {
   switch (message.kind) {
     case 'prepare':
     case 'commit':
+    case 'vote':
       return EMPTY;
     case 'prePrepare':
       return message.batch === undefined ? EMPTY : encodeBatch(message.batch);
@@ -68,7 +77,7 @@ export function encodePayload(message: Content): Uint8Array {
 }
 
 function encodeComposite(
-  message: Exclude<Content, { kind: 'prepare' | 'commit' | 'prePrepare' | 'batch' }>,
+  message: Exclude<Content, { kind: 'prepare' | 'commit' | 'vote' | 'prePrepare' | 'batch' }>,
 ): Uint8Array {
   const writer = new Writer(512);
   switch (message.kind) {
@@ -101,6 +110,12 @@ function encodeComposite(
     case 'epochChange':
       writer.long(encodeEpochTable(message.change.table));
       writeCheckpointCertificate(writer, message.change.certificate);
+      break;
+    case 'proposal':
+    case 'timeout':
+    case 'syncInfo':
+    case 'stable':
+      writeLinear(writer, message);
       break;
     case 'requests':
       writer.u16(message.envelopes.length);
@@ -208,7 +223,7 @@ function malformed(error: unknown): Rejection {
 function digestOf(hash: Hash, message: Content, payload: Uint8Array): Digest | undefined {
   if (message.kind === 'checkpoint') return checkpointDigest(hash, message.sequence, message.content);
   if (message.kind === 'prePrepare') return message.batch?.digest;
-  return DIGEST_IS_BATCH.has(message.kind) ? undefined : payloadDigest(hash, message, payload);
+  return DIGEST_IS_ELSEWHERE.has(message.kind) ? undefined : payloadDigest(hash, message, payload);
 }
 
 const zero = (value: number, what: string): void => {
@@ -235,6 +250,7 @@ function readPayload(
   switch (statement.kind) {
     case 'prepare':
     case 'commit':
+    case 'vote':
       reader.end();
       return statement as Content;
     case 'prePrepare': {
@@ -277,6 +293,17 @@ function readPayload(
         throw new LayoutError('the batch is not the certified one');
       return { ...statement, kind: 'decided', certificate, batch };
     }
+    case 'proposal':
+      return readProposal(hash, reader, { ...statement, kind: 'proposal' }, limits, known);
+    case 'timeout':
+      zero(statement.sequence, 'sequence');
+      return readTimeout(hash, reader, { ...statement, kind: 'timeout' }, limits);
+    case 'syncInfo':
+      zero(statement.sequence, 'sequence');
+      return readSyncInfo(reader, { ...statement, kind: 'syncInfo' }, limits);
+    case 'stable':
+      zero(statement.view, 'view');
+      return readStable(reader, { ...statement, kind: 'stable' }, limits);
     case 'requests': {
       const count = reader.count(limits.requestsMax, 5);
       const envelopes = [];

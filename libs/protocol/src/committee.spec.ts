@@ -65,7 +65,7 @@ describe('leaders by reputation', () => {
 describe('a certificate', () => {
   it('belongs to no epoch that begins above its sequence', () => {
     const old = { view: view(0), sequence: 16 as never, digest: someDigest('d'), signatures: [] };
-    const refused = checkCommitCertificate(swarm.committee, old, () => true);
+    const refused = checkCommitCertificate(swarm.committee, portableHash, old, () => true);
     expect(refused).toMatchObject({
       code: 'bad_certificate',
       reason: expect.stringContaining('where the epoch begins') as string,

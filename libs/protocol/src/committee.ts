@@ -1,9 +1,15 @@
-import { checkEpochTable, type EpochTable, type Member } from './epoch-table';
+import { checkEpochTable, type EngineName, type EpochTable, type Member } from './epoch-table';
 import { epochTableHash } from './epoch-table-codec';
 import type { Hash } from './hash';
 import { OBSERVER, type Digest, type Epoch, type MemberIndex, type NodeId, type View } from './ids';
 import { leaderSchedule } from './leader-schedule';
 import { quorumByCount, quorumByWeight } from './quorum';
+
+/**
+ * Views that a leader has in a row. With one each and one crashed member of four, no three blocks of HotStuff ever stand in
+ * consecutive views with certificates: the crashed one always has to form the third (Spec §4).
+ */
+const VIEWS_PER_LEADER: Readonly<Record<EngineName, number>> = { pbft: 1, hotstuff: 2 };
 
 /** A checked epoch table with the arithmetic that everybody needs. Immutable. */
 export class Committee {
@@ -51,7 +57,8 @@ export class Committee {
 
   /** The schedule of the epoch, over and over (Spec §5). An isolated member never leads. */
   leaderOf(view: View): MemberIndex {
-    return this.schedule[view % this.schedule.length] as MemberIndex;
+    const turn = Math.floor(view / VIEWS_PER_LEADER[this.table.engine]);
+    return this.schedule[turn % this.schedule.length] as MemberIndex;
   }
 
   /** True for a member whose signatures count: in the table, and not isolated. */

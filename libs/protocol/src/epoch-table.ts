@@ -10,7 +10,7 @@ export type SignatureScheme = keyof typeof SIGNATURE_SCHEMES;
 export const SIGNATURE_BYTES: Readonly<Record<SignatureScheme, number>> = { ed25519: 64, 'rsa-pss-2048': 256 };
 
 /** Engines that order requests. Numbers are their wire codes. */
-export const ENGINES = { pbft: 1 } as const;
+export const ENGINES = { pbft: 1, hotstuff: 2 } as const;
 /** Name of an engine. */
 export type EngineName = keyof typeof ENGINES;
 

@@ -28,6 +28,7 @@ export type HashPurpose =
   | 'checkpoint'
   | 'block'
   | 'root-block'
+  | 'timeout'
   | 'evidence';
 
 const prefixes = new Map<HashPurpose, Uint8Array>();

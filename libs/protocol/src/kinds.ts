@@ -16,26 +16,31 @@ export const MESSAGE_KINDS = {
   epochChange: 12,
   snapshot: 13,
   chunk: 14,
+  proposal: 15,
+  vote: 16,
+  timeout: 17,
+  syncInfo: 18,
+  stable: 19,
 } as const;
 /** Kind of a message between members. */
 export type MessageKind = keyof typeof MESSAGE_KINDS;
 
-/**
- * What a member signs, for every kind (Spec §6). Two signed statements of one sender that agree in kind, epoch, view and
- * sequence but not in digest are proof of equivocation for the kinds that EVIDENCE_KINDS lists.
- */
+/** What a member signs, for every kind (Spec §6). Two of them can be proof of equivocation: see `contradict`. */
 export interface Statement<K extends MessageKind = MessageKind> {
   readonly kind: K;
   readonly epoch: Epoch;
   readonly view: View;
   readonly sequence: Sequence;
-  /** Batch digest, for pre-prepare, prepare and commit; for other kinds the hash of sender, place and whole payload. */
+  /**
+   * Batch digest, for pre-prepare, prepare and commit; the block's, for proposal and vote; for a timeout the hash of the
+   * certified block that it names; for other kinds the hash of sender, place and whole payload.
+   */
   readonly digest: Digest;
   readonly sender: MemberIndex;
 }
 
 /** Kinds of which an honest member never signs two contents for one (epoch, view, sequence). */
-export const EVIDENCE_KINDS: readonly MessageKind[] = [
+const ONCE_PER_SLOT: readonly MessageKind[] = [
   'prePrepare',
   'prepare',
   'commit',
@@ -43,3 +48,16 @@ export const EVIDENCE_KINDS: readonly MessageKind[] = [
   'viewChange',
   'newView',
 ];
+
+/** Kinds of which it never signs two for one (epoch, view), whatever their height (Spec §4). */
+const ONCE_PER_VIEW: readonly MessageKind[] = ['proposal', 'vote', 'timeout'];
+
+/** Kinds that can be proof of equivocation (Spec §8). */
+export const EVIDENCE_KINDS: readonly MessageKind[] = [...ONCE_PER_SLOT, ...ONCE_PER_VIEW];
+
+/** True for two statements that no honest member signs both: with both signatures they are proof (Spec §8). */
+export function contradict(a: Statement, b: Statement): boolean {
+  const sameKind = a.kind === b.kind && a.epoch === b.epoch && a.view === b.view && a.sender === b.sender;
+  if (!sameKind || a.digest === b.digest) return false;
+  return ONCE_PER_VIEW.includes(a.kind) || (ONCE_PER_SLOT.includes(a.kind) && a.sequence === b.sequence);
+}

@@ -1,5 +1,6 @@
 import { BATCH_OVERHEAD_BYTES } from './batch';
 import { CHUNK_PATH_MAX } from './catch-up-codec';
+import { UNDECIDED_MAX } from './certificates';
 import { HEADER_BYTES, type WireLimits } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
 import { encodeEpochTable } from './epoch-table-codec';
@@ -14,11 +15,15 @@ export function wireLimits(table: EpochTable): WireLimits {
   const signature = SIGNATURE_BYTES[table.signatureScheme];
   const signatures = 2 + n * (4 + signature);
   const head = HEADER_BYTES + 2 + signature;
-  const commitCertificate = 8 + 8 + 32 + signatures;
+  const chain = table.engine === 'hotstuff' ? 8 + 32 + 2 + UNDECIDED_MAX * 40 : 0;
+  const commitCertificate = 8 + 8 + 32 + signatures + chain;
+  // A certificate for a block, one that a view was given up, and what they are about.
+  const viewProof = 1 + (8 + 8 + 32 + signatures) + (8 + 2 + n * (2 + 40 + 2 + signature));
+  const proposal = table.engine === 'hotstuff' ? 8 + 32 + 32 + viewProof : 0;
   const preparedCertificate = 8 + 8 + 32 + 2 + signature + signatures;
   const checkpointCertificate = 8 + 32 + 8 + 32 + signatures;
   const messageBytesMax = Math.max(
-    head + table.batchBytesMax + commitCertificate,
+    head + table.batchBytesMax + Math.max(commitCertificate, proposal),
     head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
     head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
     head + 64 + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16 + 14,
@@ -44,6 +49,7 @@ export function wireLimits(table: EpochTable): WireLimits {
     batchBytesMax: table.batchBytesMax,
     membersMax: n,
     signatureBytesMax: signature,
+    chained: table.engine === 'hotstuff',
     windowSize: table.windowSize,
     baseSequence: table.baseSequence,
     messageBytesMax,
@@ -53,13 +59,14 @@ export function wireLimits(table: EpochTable): WireLimits {
 /** Bounds within which a message of any of the tables lies: a node that is behind reads what members of later epochs send. */
 export function widestLimits(tables: readonly EpochTable[]): WireLimits {
   const all = tables.map(wireLimits);
-  const most = (bound: keyof WireLimits): number => Math.max(...all.map((limits) => limits[bound]));
+  const most = (bound: Exclude<keyof WireLimits, 'chained'>): number => Math.max(...all.map((limits) => limits[bound]));
   return {
     requestsMax: most('requestsMax'),
     envelopeBytesMax: most('envelopeBytesMax'),
     batchBytesMax: most('batchBytesMax'),
     membersMax: most('membersMax'),
     signatureBytesMax: most('signatureBytesMax'),
+    chained: tables.some((table) => table.engine === 'hotstuff'),
     windowSize: most('windowSize'),
     baseSequence: Math.min(...all.map((limits) => limits.baseSequence)) as Sequence,
     messageBytesMax: most('messageBytesMax'),

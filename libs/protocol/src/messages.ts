@@ -1,12 +1,14 @@
 import type { Batch } from './batch';
+import type { BlockReference } from './block';
 import type { CheckpointCertificate, CheckpointContent, CommitCertificate, PreparedCertificate } from './certificates';
 import type { EpochChange } from './epoch-change';
 import type { Digest, MemberIndex, NodeId, Sequence, View } from './ids';
 import type { MessageKind, Statement } from './kinds';
 import type { Envelope } from './request';
+import type { QuorumCertificate, TimeoutCertificate } from './quorum-certificates';
 import type { StateShape } from './state-chunks';
 
-export { EVIDENCE_KINDS, MESSAGE_KINDS, type MessageKind, type Statement } from './kinds';
+export { contradict, EVIDENCE_KINDS, MESSAGE_KINDS, type MessageKind, type Statement } from './kinds';
 
 /** The leader's proposal. `batch` is undefined where only the vote matters: the null batch, or a batch that travels apart. */
 export interface PrePrepare extends Statement<'prePrepare'> {
@@ -159,6 +161,42 @@ export interface SnapshotChunk extends Statement<'chunk'> {
   readonly path: readonly Uint8Array[];
 }
 
+/**
+ * Why a view is the one after all that came before (Spec §4): a certificate for a block of the view just below, or one that
+ * a quorum gave that view up.
+ */
+export interface ViewProof {
+  /** Certificate of the newest block that the sender builds on, or knows; undefined for the epoch's root. */
+  readonly justify: QuorumCertificate | undefined;
+  /** That the view below was given up; undefined where `justify` is of that view, and in view 1. */
+  readonly timeouts: TimeoutCertificate | undefined;
+}
+
+/** The leader's block for `view` at height `sequence`, on the block that `justify` certifies. */
+export interface Proposal extends Statement<'proposal'>, ViewProof {
+  readonly parent: BlockReference;
+  readonly batchDigest: Digest;
+  /** Undefined for the null batch, and where only the header matters. */
+  readonly batch: Batch | undefined;
+}
+
+/** `sender` voted for the block: on its way to the leader of the next view. */
+export type Vote = Statement<'vote'>;
+
+/** `sender` votes no more in `view`. Sequence is 0. The digest covers `highest`. */
+export interface Timeout extends Statement<'timeout'>, ViewProof {
+  /** The block that `justify` certifies. */
+  readonly highest: BlockReference;
+}
+
+/** What a member in an older view lacks. View: the one that it may enter by it. Sequence is 0. Never evidence: it proves itself. */
+export interface SyncInfo extends Statement<'syncInfo'>, ViewProof {}
+
+/** A stable checkpoint, from the one who collected its signatures. */
+export interface StableProof extends Statement<'stable'> {
+  readonly certificate: CheckpointCertificate;
+}
+
 /** What a member can say, before it is signed. */
 export type Content =
   | PrePrepare
@@ -174,7 +212,12 @@ export type Content =
   | RequestRelay
   | EpochProof
   | SnapshotOffer
-  | SnapshotChunk;
+  | SnapshotChunk
+  | Proposal
+  | Vote
+  | Timeout
+  | SyncInfo
+  | StableProof;
 
 /** Content of one kind. */
 export type ContentOf<K extends MessageKind> = Extract<Content, { kind: K }>;

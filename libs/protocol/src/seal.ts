@@ -5,7 +5,8 @@ import type { Epoch, MemberIndex, Sequence, View } from './ids';
 import type { Content, ContentOf, MessageKind, NewViewEntry, Signed, Statement } from './messages';
 
 type Unsealed<C> = C extends Content ? Omit<C, 'digest' | 'epoch' | 'sender'> : never;
-type Vote = Unaddressed<ContentOf<'prePrepare'>> | Unaddressed<ContentOf<'prepare'>> | Unaddressed<ContentOf<'commit'>>;
+type Digestible = 'prePrepare' | 'prepare' | 'commit' | 'proposal' | 'vote' | 'timeout';
+type Vote = { [K in Digestible]: Unaddressed<ContentOf<K>> }[Digestible];
 type Unaddressed<C> = Omit<C, 'epoch' | 'sender'>;
 
 /** A CHECKPOINT before its digest is made. */
@@ -30,7 +31,17 @@ export type Draft =
   | NewViewDraft
   | Unsealed<
       ContentOf<
-        'viewChange' | 'status' | 'fetch' | 'batch' | 'decided' | 'requests' | 'epochChange' | 'snapshot' | 'chunk'
+        | 'viewChange'
+        | 'status'
+        | 'fetch'
+        | 'batch'
+        | 'decided'
+        | 'requests'
+        | 'epochChange'
+        | 'snapshot'
+        | 'chunk'
+        | 'syncInfo'
+        | 'stable'
       >
     >;
 
@@ -57,6 +68,9 @@ function complete(sealer: Sealer, draft: Draft): Content {
     case 'prePrepare':
     case 'prepare':
     case 'commit':
+    case 'proposal':
+    case 'vote':
+    case 'timeout':
       return { ...draft, epoch, sender };
     case 'checkpoint':
       return {
@@ -90,6 +104,8 @@ type Digested = ContentOf<
   | 'epochChange'
   | 'snapshot'
   | 'chunk'
+  | 'syncInfo'
+  | 'stable'
 >;
 type Undigested = Digested extends infer C ? (C extends Digested ? Omit<C, 'digest'> : never) : never;
 

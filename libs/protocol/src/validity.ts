@@ -5,11 +5,13 @@ import {
   type StatementVerifier,
 } from './certificates';
 import type { Committee } from './committee';
+import type { EngineName } from './epoch-table';
 import { NULL_DIGEST, type Hash } from './hash';
 import type { EpochProof, MessageKind, NewView, Signed, SnapshotOffer, Statement, ViewChange } from './messages';
 import { checkEpochChange } from './epoch-change';
 import type { Epochs } from './epochs';
 import { OBSERVER, type Epoch } from './ids';
+import { checkProposal, checkTimeout, checkViewProof } from './quorum-certificates';
 import { reject, type Rejection } from './rejection';
 import type { Envelope } from './request';
 import { stateDigest } from './state-chunks';
@@ -37,6 +39,20 @@ const ACROSS_EPOCHS: ReadonlySet<MessageKind> = new Set([
   'chunk',
 ]);
 
+/** Kinds that one engine only speaks. */
+const ENGINE_OF: Partial<Record<MessageKind, EngineName>> = {
+  prePrepare: 'pbft',
+  prepare: 'pbft',
+  commit: 'pbft',
+  viewChange: 'pbft',
+  newView: 'pbft',
+  proposal: 'hotstuff',
+  vote: 'hotstuff',
+  timeout: 'hotstuff',
+  syncInfo: 'hotstuff',
+  stable: 'hotstuff',
+};
+
 /** True for what is taken from anybody: an epoch's end is proven by its certificate, and an observer has no key here. */
 export const provesItself = ({ kind, sender }: Statement): boolean =>
   kind === 'epochChange' || (kind === 'fetch' && sender === OBSERVER);
@@ -56,12 +72,15 @@ export function committeeOf(epochs: Epochs, current: Committee, statement: State
 
 /** Checks a statement's epoch and membership, before any signature. Undefined when it may go on. */
 export function checkMembership(committee: Committee, statement: Statement): Rejection | undefined {
+  const { engine } = committee.table;
+  if ((ENGINE_OF[statement.kind] ?? engine) !== engine)
+    return reject('malformed', `${statement.kind} in a swarm whose engine is ${engine}`);
   if (statement.epoch !== committee.epoch) {
     return reject('wrong_epoch', `epoch ${String(statement.epoch)}, here it is ${String(committee.epoch)}`);
   }
   if (committee.member(statement.sender) === undefined)
     return reject('not_a_member', `member ${String(statement.sender)}`);
-  const leads = statement.kind === 'prePrepare' || statement.kind === 'newView';
+  const leads = statement.kind === 'prePrepare' || statement.kind === 'newView' || statement.kind === 'proposal';
   if (leads && committee.leaderOf(statement.view) !== statement.sender) {
     return reject('not_the_leader', `member ${String(statement.sender)} does not lead view ${String(statement.view)}`);
   }
@@ -96,8 +115,22 @@ export function checkContent(context: ValidityContext, message: Signed): Rejecti
     case 'decided': {
       // Whoever brings it may be in a later epoch than the one that decided it.
       const committee = context.epochs.at(message.certificate.sequence);
-      return checkCommitCertificate(committee, message.certificate, context.verifyStatement);
+      return checkCommitCertificate(committee, context.hash, message.certificate, context.verifyStatement);
     }
+    case 'proposal':
+      return (
+        checkPlace(context.committee, message) ??
+        (message.batch === undefined ? undefined : checkEnvelopes(context, message.batch.envelopes)) ??
+        checkProposal(context.committee, context.hash, message, context.verifyStatement)
+      );
+    case 'vote':
+      return checkPlace(context.committee, message);
+    case 'timeout':
+      return checkTimeout(context.committee, context.hash, message, context.verifyStatement);
+    case 'syncInfo':
+      return checkViewProof(context.committee, context.hash, message.view, message, context.verifyStatement);
+    case 'stable':
+      return checkCheckpointCertificate(context.committee, context.hash, message.certificate, context.verifyStatement);
     case 'epochChange':
       return checkProof(context, message);
     case 'snapshot':

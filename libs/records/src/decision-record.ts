@@ -39,13 +39,16 @@ export interface DecisionRecord {
   readonly durationsMs: readonly number[];
 }
 
-const LAYOUT = 1;
+/** Layouts by whether the certificate has a chain of blocks. */
+const PLAIN = 1;
+const CHAINED = 2;
 
 /**
  * What a member stored was within its epoch's limits, and is guarded by a checksum; epochs since may have narrowed them.
  * So only the layout's own bounds apply, and the record's length bounds everything.
  */
-const limitsWithin = (bytesMax: number): WireLimits => ({
+const limitsWithin = (bytesMax: number, chained: boolean): WireLimits => ({
+  chained,
   requestsMax: 0xffff,
   envelopeBytesMax: bytesMax,
   batchBytesMax: bytesMax,
@@ -75,7 +78,7 @@ export function encodeDecision(record: DecisionRecord): Uint8Array {
   if (wrong !== undefined) throw new RangeError(`decision ${String(record.sequence)}: ${wrong}`);
   const batchBytes = record.batch === undefined ? new Uint8Array(0) : encodeBatch(record.batch);
   const writer = new Writer(512 + batchBytes.length + record.outcomes.length + 4 * record.durationsMs.length)
-    .u8(LAYOUT)
+    .u8(record.certificate.chain === undefined ? PLAIN : CHAINED)
     .u64(record.sequence)
     .u64(record.view)
     .u64(record.logTime);
@@ -87,10 +90,10 @@ export function encodeDecision(record: DecisionRecord): Uint8Array {
 
 /** Reads a decision from exactly its bytes. Throws a LayoutError; checks no signature. */
 export function decodeDecision(hash: Hash, bytes: Uint8Array): DecisionRecord {
-  const limits = limitsWithin(bytes.length);
   const reader = new Reader(bytes);
   const layout = reader.u8();
-  if (layout !== LAYOUT) throw new LayoutError(`decision layout ${String(layout)} is unknown`);
+  const limits = limitsWithin(bytes.length, layout === CHAINED);
+  if (layout !== PLAIN && layout !== CHAINED) throw new LayoutError(`decision layout ${String(layout)} is unknown`);
   const sequence = reader.u64() as Sequence;
   const view = reader.u64() as View;
   const logTime = reader.u64() as Millis;

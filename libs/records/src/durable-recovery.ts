@@ -12,19 +12,26 @@ import {
   Reader,
   readPreparedCertificate,
   type Batch,
+  type BlockReference,
+  type CertificateLimits,
   type Digest,
   type Epoch,
   type EpochChange,
   type Hash,
   type MemberIndex,
+  type MessageKind,
   type NewView,
+  type Proposal,
   type Sequence,
   type Signed,
+  type View,
   type WireLimits,
 } from '@concordat/protocol';
 import { DURABLE_KINDS, type DurableKind } from './durable';
 import { decodeEvidence, type LimitsOfEpoch } from './evidence-record';
 import type { LogRecord } from './group';
+
+const ANY_LIMITS: CertificateLimits = { membersMax: MEMBERS_MAX, signatureBytesMax: 0xffff, chained: false };
 
 /** What a log is read by. */
 export interface RecoveryOptions {
@@ -111,7 +118,7 @@ function readEpochChange(payload: Uint8Array, index: number): EpochChange {
   try {
     const reader = new Reader(payload);
     const table = decodeEpochTable(reader.long(payload.length));
-    const certificate = readCheckpointCertificate(reader, { membersMax: MEMBERS_MAX, signatureBytesMax: 0xffff });
+    const certificate = readCheckpointCertificate(reader, ANY_LIMITS);
     reader.end();
     return { table, certificate };
   } catch (error) {
@@ -144,6 +151,10 @@ class Recovery {
   private readonly batches = new Map<string, { readonly sequence: Sequence; readonly batch: Batch }>();
   private readonly prepared = new Map<Sequence, RecoveredVotes['prepared'][number]>();
   private readonly newViews: Signed<NewView>[] = [];
+  private proposals: Signed<Proposal>[] = [];
+  private locked: BlockReference | undefined;
+  /** Of kinds that bind for a whole view only the newest counts. */
+  private readonly newest = new Map<MessageKind, Signed>();
   private readonly evidence: RecoveredVotes['evidence'][number][] = [];
 
   constructor(private readonly options: RecoveryOptions) {}
@@ -163,7 +174,9 @@ class Recovery {
     return {
       state: this.state,
       stable: this.stable,
-      votes: this.votes.map((vote) => this.withBatch(vote)),
+      votes: [...this.votes.map((vote) => this.withBatch(vote)), ...this.newest.values()],
+      proposals: this.proposals,
+      locked: this.locked,
       batches: [...this.batches.values()],
       prepared: [...this.prepared.values()].sort((a, b) => a.sequence - b.sequence),
       newViews: this.newViews,
@@ -209,6 +222,20 @@ class Recovery {
         this.newViews.push(message);
         return;
       }
+      case 'proposal': {
+        const message = this.message(payload, kind, index);
+        if (message === undefined) return;
+        if (message.kind !== 'proposal') throw new LayoutError(`a ${message.kind} in its place`);
+        if (message.sequence > this.stableSequence) this.proposals.push(message);
+        return;
+      }
+      case 'lock': {
+        const epoch = reader.u64();
+        const locked = { view: reader.u64() as View, digest: reader.digest() };
+        reader.end();
+        if (epoch === this.options.epoch && locked.view > (this.locked?.view ?? -1)) this.locked = locked;
+        return;
+      }
       case 'state': {
         this.state = newerState(this.state, reader);
         return;
@@ -236,7 +263,10 @@ class Recovery {
     if (vote.sender !== self) {
       throw new RecoveryError('foreign', 'vote', index, `sealed by member ${String(vote.sender)}, not ${String(self)}`);
     }
-    if (isNeeded(vote, this.stableSequence)) this.votes.push(vote);
+    if (vote.kind === 'vote' || vote.kind === 'timeout') {
+      const known = this.newest.get(vote.kind);
+      if (known === undefined || known.view <= vote.view) this.newest.set(vote.kind, vote);
+    } else if (isNeeded(vote, this.stableSequence)) this.votes.push(vote);
   }
 
   /** Undefined for one of an older epoch: it binds nothing any more, and may be larger than this one's bounds. */
@@ -256,6 +286,7 @@ class Recovery {
 
   private dropThrough(stable: Sequence): void {
     this.votes = this.votes.filter((vote) => isNeeded(vote, stable));
+    this.proposals = this.proposals.filter(({ sequence }) => sequence > stable);
     for (const [key, { sequence }] of this.batches) if (sequence <= stable) this.batches.delete(key);
     for (const sequence of this.prepared.keys()) if (sequence <= stable) this.prepared.delete(sequence);
   }
@@ -274,6 +305,7 @@ function isNeeded({ kind, sequence }: Signed, stable: number): boolean {
     case 'prePrepare':
     case 'prepare':
     case 'commit':
+    case 'proposal':
       return sequence > stable;
     case 'checkpoint':
       return sequence >= stable;

@@ -38,6 +38,7 @@ const LIMITS: WireLimits = {
   envelopeBytesMax: 10_000,
   batchBytesMax: 20_000,
   membersMax: 4,
+  chained: false,
   signatureBytesMax: 64,
   windowSize: 128,
   baseSequence: sequence(0),

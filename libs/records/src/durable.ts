@@ -22,12 +22,21 @@ export const DURABLE_KINDS = {
   stable: 6,
   evidence: 7,
   epoch: 8,
+  proposal: 9,
+  lock: 10,
 } as const;
 /** Name of a kind of DURABLE_KINDS. */
 export type DurableKind = keyof typeof DURABLE_KINDS;
 
 /** Kinds of votes whose sequence is a slot. The others bind their sender for a whole view. */
-const SLOT_VOTES: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit', 'checkpoint']);
+const SLOT_VOTES: ReadonlySet<MessageKind> = new Set([
+  'prePrepare',
+  'prepare',
+  'commit',
+  'checkpoint',
+  'proposal',
+  'vote',
+]);
 
 /** What this member sealed itself, in full: a restart sends the same bytes again (Spec §6). */
 export function encodeOwnVote(message: Signed): LogRecord {
@@ -47,6 +56,18 @@ export function encodeDurableRecord(record: DurableRecord): LogRecord {
       const writer = new Writer(512);
       writePreparedCertificate(writer, record.certificate);
       return { kind: DURABLE_KINDS.prepared, sequence: record.certificate.sequence, payload: writer.bytes() };
+    }
+    case 'proposal': {
+      const { message } = record;
+      return { kind: DURABLE_KINDS.proposal, sequence: message.sequence, payload: encodeMessage(message) };
+    }
+    case 'lock': {
+      const { view, digest } = record.locked;
+      return {
+        kind: DURABLE_KINDS.lock,
+        sequence: 0,
+        payload: new Writer(48).u64(record.epoch).u64(view).digest(digest).bytes(),
+      };
     }
     case 'newView':
       return { kind: DURABLE_KINDS.newView, sequence: 0, payload: encodeMessage(record.message) };

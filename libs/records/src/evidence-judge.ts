@@ -1,7 +1,7 @@
 import { followsPlan, planNewView, type Evidence, type Judge, type SignedStatement } from '@concordat/consensus';
 import {
+  contradict,
   encodePayload,
-  EVIDENCE_KINDS,
   LayoutError,
   payloadDigest,
   Reader,
@@ -81,9 +81,7 @@ function isEquivocation(
   holds: Holds,
 ): boolean {
   const [a, b] = [first.statement, second.statement];
-  const oneSlot = a.kind === b.kind && a.epoch === b.epoch && a.view === b.view && a.sequence === b.sequence;
-  if (!oneSlot || a.sender !== accused || b.sender !== accused || a.digest === b.digest) return false;
-  return EVIDENCE_KINDS.includes(a.kind) && holds(first) && holds(second);
+  return a.sender === accused && contradict(a, b) && holds(first) && holds(second);
 }
 
 /** Only signed parts convict: the NEW-VIEW and the VIEW-CHANGEs that it names, each as its sender signed it. */

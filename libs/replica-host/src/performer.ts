@@ -3,6 +3,7 @@ import {
   encodeMessage,
   invariant,
   type DraftOf,
+  type MemberIndex,
   type NodeId,
   type MessageKind,
   type Signed,
@@ -66,7 +67,7 @@ export class Performer {
           if (effect.record.kind === 'batch') batchesLogged.add(slotKey(effect.record.sequence, effect.record.batch));
           break;
         case 'vote':
-          this.vote(effect.draft, batchesLogged);
+          this.vote(effect.draft, batchesLogged, effect.to);
           break;
         case 'broadcast':
           this.leave(() => this.broadcast(this.options.seal(effect.draft)));
@@ -163,7 +164,7 @@ export class Performer {
     commits.append(encodeDurableRecord(record), record.kind === 'state');
   }
 
-  private vote(draft: DraftOf<BindingKind>, batchesLogged: ReadonlySet<string>): void {
+  private vote(draft: DraftOf<BindingKind>, batchesLogged: ReadonlySet<string>, to: MemberIndex | undefined): void {
     const { book, commits, seal, onOwnVote } = this.options;
     book.check(draft);
     const message = seal(draft);
@@ -178,7 +179,8 @@ export class Performer {
     commits.append(record, message.kind === 'checkpoint');
     this.underWay.add(message);
     this.leave(() => {
-      this.publish(message.kind, bytes);
+      if (to === undefined) this.publish(message.kind, bytes);
+      else if (to !== message.sender) this.sendBytes(to, message.kind, bytes);
       onOwnVote(ownVerified(message));
     });
   }
@@ -197,11 +199,14 @@ export class Performer {
   }
 
   private send(to: Address, message: Signed): number {
+    return this.sendBytes(to, message.kind, encodeMessage(message));
+  }
+
+  private sendBytes(to: Address, kind: MessageKind, bytes: Uint8Array): number {
     const node = this.options.nodeOf(to);
     if (node === undefined) return 0;
-    const bytes = encodeMessage(message);
-    this.options.network.send(node, message.kind, bytes);
-    this.options.observer.sent?.(message.kind, bytes.length);
+    this.options.network.send(node, kind, bytes);
+    this.options.observer.sent?.(kind, bytes.length);
     return bytes.length;
   }
 }

@@ -2,7 +2,11 @@ import type { BindingKind } from '@concordat/consensus';
 import { invariant, type Digest, type DraftOf, type Sequence, type Signed, type View } from '@concordat/protocol';
 
 type SlotKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint';
-type ViewKind = 'viewChange' | 'newView';
+type ViewKind = 'viewChange' | 'newView' | LinearKind;
+type LinearKind = 'proposal' | 'vote' | 'timeout';
+
+const isLinearDraft = (draft: DraftOf<BindingKind>): draft is DraftOf<LinearKind> =>
+  draft.kind === 'proposal' || draft.kind === 'vote' || draft.kind === 'timeout';
 
 interface Entry {
   readonly view: View;
@@ -61,8 +65,9 @@ class Shelf {
  * What this member has sealed: a second line of defence behind the replica's own record. A vote that contradicts an
  * earlier one is an InvariantError, thrown before anything is signed (Spec §6): the process stops instead.
  *
- * It knows two rules. No two contents for one (kind, view, sequence). And nothing for a view below the highest one that
- * was promised by VIEW-CHANGE or NEW-VIEW (Spec §3). Bounded: what it forgets it no longer lets be sealed.
+ * It knows three rules. No two contents for one (kind, view, sequence). Nothing for a view below the highest one that
+ * was promised by VIEW-CHANGE or NEW-VIEW (Spec §3). And of HotStuff's kinds none for a view below the last of its kind, and
+ * no proposal or vote in a view that was given up (Spec §4). Bounded: what it forgets it no longer lets be sealed.
  */
 export class VoteBook {
   private readonly shelves: Readonly<Record<SlotKind, Shelf>>;
@@ -82,6 +87,10 @@ export class VoteBook {
   /** Before sealing: throws an InvariantError for a draft that must not be signed. */
   check(draft: DraftOf<BindingKind>): void {
     if (draft.kind === 'checkpoint') return;
+    if (isLinearDraft(draft)) {
+      this.checkLinear(draft.kind, draft.view, draft.digest);
+      return;
+    }
     const { kind, view } = draft;
     invariant(
       view >= this.promised,
@@ -104,6 +113,12 @@ export class VoteBook {
         this.shelves[kind].check(view, sequence, digest);
         this.shelves[kind].set(view, sequence, digest);
         return;
+      case 'proposal':
+      case 'vote':
+      case 'timeout':
+        this.checkLinear(kind, view, digest);
+        this.newest[kind] = { view, digest };
+        return;
       case 'viewChange':
       case 'newView': {
         const earlier = this.newest[kind];
@@ -120,6 +135,19 @@ export class VoteBook {
       default:
         throw new TypeError(`a ${kind} binds nobody`);
     }
+  }
+
+  private checkLinear(kind: LinearKind, view: View, digest: Digest): void {
+    const earlier = this.newest[kind];
+    invariant(
+      earlier === undefined || earlier.view < view || (earlier.view === view && earlier.digest === digest),
+      `${kind} for view ${String(view)} does not contradict what was sealed before`,
+    );
+    const gaveUp = this.newest.timeout;
+    invariant(
+      kind === 'timeout' || gaveUp === undefined || gaveUp.view < view || earlier?.view === view,
+      `${kind} for view ${String(view)} after it was given up`,
+    );
   }
 
   /** A view was entered: nothing is sealed for one below it. */
@@ -143,6 +171,13 @@ export class VoteBook {
       case 'checkpoint':
         this.shelves[kind].recall(view, sequence, digest);
         return;
+      case 'proposal':
+      case 'vote':
+      case 'timeout': {
+        const earlier = this.newest[kind];
+        if (earlier === undefined || earlier.view < view) this.newest[kind] = { view, digest };
+        return;
+      }
       case 'viewChange':
       case 'newView': {
         const earlier = this.newest[kind];
