@@ -1,5 +1,5 @@
 import {
-  createPbftReplica,
+  createReplica,
   type Address,
   type CommittedBlock,
   type Effect,
@@ -61,7 +61,7 @@ export class Instance {
 
   constructor(private readonly parts: InstanceParts) {
     const { committee, index, hash, config, watch } = parts;
-    this.engine = createPbftReplica({ ...inOneEpoch(hash, ZERO_DIGEST, committee, index), config });
+    this.engine = createReplica({ ...inOneEpoch(hash, ZERO_DIGEST, committee, index), config });
     watch.started(index, this.engine, []);
   }
 
