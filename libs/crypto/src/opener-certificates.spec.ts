@@ -2,13 +2,15 @@ import {
   memberIndex,
   sequence as sequenceOf,
   view as viewOf,
+  type CommitCertificate,
+  type QuorumCertificate,
   type Signed,
+  type TimeoutCertificate,
   type VoteSignature,
 } from '@concordat/protocol';
 import type { Opener } from './opener';
-import { signatureSuite } from './signature-suite';
 import { someDigest, TestSwarm } from './testing/swarm';
-import { openCode } from './testing/verdicts';
+import { counting, openCode } from './testing/verdicts';
 
 const swarm = new TestSwarm();
 const drafts = swarm.drafts();
@@ -71,18 +73,13 @@ describe('a vote that was verified', () => {
   };
 
   /** An opener, and how many signatures it has checked. */
-  function counting(): { readonly opener: Opener; readonly checks: () => number } {
-    let count = 0;
-    const suite = signatureSuite('ed25519');
-    const verify: typeof suite.verify = (...args) => {
-      count++;
-      return suite.verify(...args);
-    };
-    return { opener: swarm.opener({ suite: { ...suite, verify } }), checks: () => count };
+  function watched(): { readonly opener: Opener; readonly checks: () => number } {
+    const { suite, checks } = counting();
+    return { opener: swarm.opener({ suite }), checks };
   }
 
   it('is not verified again in a certificate: a flood of VIEW-CHANGEs costs one check each', () => {
-    const { opener, checks } = counting();
+    const { opener, checks } = watched();
     expect(openCode(opener, later(1))).toBe('accepted');
     const first = checks();
     expect(first).toBe(1 + 3);
@@ -91,7 +88,7 @@ describe('a vote that was verified', () => {
   });
 
   it('is known from when it came alone', () => {
-    const { opener, checks } = counting();
+    const { opener, checks } = watched();
     for (const sender of [1, 2])
       expect(
         openCode(opener, swarm.seal(sender, { kind: 'prepare', ...at, view: viewOf(0), sequence: sequenceOf(9) })),
@@ -101,7 +98,7 @@ describe('a vote that was verified', () => {
   });
 
   it('vouches for nothing else: neither for another signature nor for another slot, phase or sender', () => {
-    const { opener } = counting();
+    const { opener } = watched();
     expect(openCode(opener, later(1))).toBe('accepted');
     const [certificate] = [swarm.preparedCertificate([1, 2], at)];
     const forged = [
@@ -132,7 +129,7 @@ describe('a vote that was verified', () => {
   });
 
   it('is remembered in bounded number: thousands of others push it out, and it is verified again', () => {
-    const { opener, checks } = counting();
+    const { opener, checks } = watched();
     expect(openCode(opener, later(1))).toBe('accepted');
     const { n, table } = swarm.committee;
     const room = 6 * n * table.windowSize;
@@ -144,5 +141,130 @@ describe('a vote that was verified', () => {
     const before = checks();
     expect(openCode(opener, later(2))).toBe('accepted');
     expect(checks()).toBe(before + 1 + 3);
+  });
+});
+
+describe('in the linear engine', () => {
+  const linear = new TestSwarm('ed25519', 4, 'linear', 'hotstuff');
+  const said = linear.drafts();
+  const block = { view: 5, sequence: 9, digest: someDigest('block') };
+  const highest = { view: viewOf(5), digest: block.digest };
+  const batch = said.batch.draft.batch;
+  const place = { view: 1, sequence: 1, digest: batch.digest };
+  const decided = (certificate: Partial<CommitCertificate>): Signed =>
+    linear.seal(2, {
+      ...said.decided.draft,
+      certificate: { ...linear.chainCertificate([0, 1, 3], place), ...certificate },
+    });
+  const sync = (justify: QuorumCertificate, timeouts: TimeoutCertificate): Signed =>
+    linear.seal(2, { ...said.syncInfo.draft, justify, timeouts });
+  const justify = linear.quorumCertificate([0, 1, 3], block);
+  const timeouts = linear.timeoutCertificate([1, 2, 3], 7, highest);
+  const rows = [
+    { name: 'a chain with votes of Q', message: decided({}), code: 'accepted' },
+    {
+      name: 'a chain with votes of Q - 1',
+      message: decided(linear.chainCertificate([0, 1], place)),
+      code: 'bad_certificate',
+    },
+    { name: 'COMMITs without a chain', message: decided({ chain: undefined as never }), code: 'malformed' },
+    {
+      name: 'a height near the greatest that a field holds',
+      message: linear.seal(2, {
+        ...said.decided.draft,
+        certificate: { ...linear.chainCertificate([0, 1, 3], place), sequence: sequenceOf(Number.MAX_SAFE_INTEGER) },
+      }),
+      code: 'bad_certificate',
+    },
+    { name: 'both certificates of Q', message: sync(justify, timeouts), code: 'accepted' },
+    {
+      name: 'a quorum certificate of Q - 1',
+      message: sync(linear.quorumCertificate([0, 1], block), timeouts),
+      code: 'bad_certificate',
+    },
+    {
+      name: 'a timeout certificate of Q - 1',
+      message: sync(justify, linear.timeoutCertificate([1, 2], 7, highest)),
+      code: 'bad_certificate',
+    },
+    {
+      name: 'a voter that stands twice',
+      message: sync(linear.quorumCertificate([0, 1, 1], block), timeouts),
+      code: 'malformed',
+    },
+    {
+      name: 'a voter that is no member',
+      message: sync(linear.quorumCertificate([0, 1, 4], block), timeouts),
+      code: 'bad_certificate',
+    },
+    {
+      name: 'votes for another block',
+      message: sync({ ...justify, digest: someDigest('other') }, timeouts),
+      code: 'bad_certificate',
+    },
+  ];
+  it.each(rows)('$name: $code', ({ message, code }) => expect(openCode(linear.opener(), message)).toBe(code));
+
+  it('votes and timeouts that came alone are not verified again in certificates', () => {
+    const { suite, checks } = counting();
+    const opener = linear.opener({ suite });
+    for (const sender of [0, 1, 3])
+      expect(
+        openCode(opener, linear.seal(sender, { ...said.vote.draft, view: viewOf(5), sequence: sequenceOf(9) })),
+      ).toBe('accepted');
+    expect(checks()).toBe(3);
+    // Three TIMEOUTs for view 8: each with a signature of its own, and all with one certificate for the view below.
+    for (const sender of [1, 2, 3])
+      expect(openCode(opener, linear.seal(sender, { ...said.timeout.draft, justify, timeouts }))).toBe('accepted');
+    expect(checks()).toBe(3 + 3 + 3);
+    const gaveUp = linear.timeoutCertificate([1, 2, 3], 8, highest);
+    const next = linear.seal(2, { ...said.syncInfo.draft, view: viewOf(9), justify, timeouts: gaveUp });
+    expect(openCode(opener, next)).toBe('accepted');
+    expect(checks()).toBe(3 + 3 + 3 + 1);
+  });
+
+  it('a flood of TIMEOUTs over the same certificates costs one check each', () => {
+    const { suite, checks } = counting();
+    const opener = linear.opener({ suite });
+    const flood = (): string => openCode(opener, linear.seal(1, { ...said.timeout.draft, justify, timeouts }));
+    expect(flood()).toBe('accepted');
+    const first = checks();
+    expect(first).toBe(1 + 3 + 3);
+    for (let again = 0; again < 10; again++) expect(flood()).toBe('accepted');
+    // Its own signature is remembered as well: it is what a certificate will hold.
+    expect(checks()).toBe(first);
+  });
+
+  it('a vote that was verified vouches for no other, and for no timeout', () => {
+    const opener = linear.opener();
+    expect(openCode(opener, sync(justify, timeouts))).toBe('accepted');
+    const [vote] = justify.signatures;
+    const [timeout] = timeouts.timeouts;
+    const said = linear.statement('vote', 0, block);
+    expect(opener.verifyStatement(said, vote!.signature)).toBe(true);
+    for (const change of [
+      { sender: memberIndex(1) },
+      { view: viewOf(6) },
+      { sequence: sequenceOf(10) },
+      { digest: someDigest('other') },
+      { kind: 'timeout' as const },
+    ])
+      expect(opener.verifyStatement({ ...said, ...change }, vote!.signature)).toBe(false);
+    expect(opener.verifyStatement(said, timeout!.signature)).toBe(false);
+  });
+
+  it('at most as many are remembered as for PBFT', () => {
+    const { suite, checks } = counting();
+    const opener = linear.opener({ suite });
+    const message = sync(justify, timeouts);
+    expect(openCode(opener, message)).toBe('accepted');
+    const { n, table } = linear.committee;
+    for (let index = 0; index < 6 * n * table.windowSize; index++) {
+      const other = linear.statement('vote', 2, { ...block, digest: someDigest(String(index)) });
+      expect(opener.verifyStatement(other, linear.member(2).signStatement(other))).toBe(true);
+    }
+    const before = checks();
+    expect(openCode(opener, message)).toBe('accepted');
+    expect(checks()).toBe(before + 1 + 3 + 3);
   });
 });

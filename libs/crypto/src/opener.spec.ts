@@ -19,6 +19,7 @@ import {
 } from '@concordat/protocol';
 import * as fc from 'fast-check';
 import { nativeHash } from './hash';
+import type { Opener } from './opener';
 import { signatureSuite } from './signature-suite';
 import type { MemberSigner } from './signer';
 import { gatewayBody, request, someDigest, TestSwarm } from './testing/swarm';
@@ -28,17 +29,45 @@ const swarm = new TestSwarm();
 const drafts = swarm.drafts();
 const messages = swarm.messages();
 const opener = swarm.opener();
-const kinds = Object.keys(MESSAGE_KINDS) as MessageKind[];
+const linear = new TestSwarm('ed25519', 4, 'linear', 'hotstuff');
+const linearMessages = linear.messages();
+
+/** A message of a kind, with the swarm whose members say it and an opener of theirs. */
+interface Said {
+  readonly kind: MessageKind;
+  readonly engine: string;
+  readonly by: TestSwarm;
+  readonly opener: Opener;
+  readonly message: Signed;
+}
+
+const saidIn = (by: TestSwarm, all: Record<MessageKind, Signed>, kinds: readonly MessageKind[]): Said[] => {
+  const shared = by.opener();
+  const { engine } = by.committee.table;
+  return kinds.map((kind) => ({ kind, engine, by, opener: shared, message: all[kind] }));
+};
+/** All kinds: those of both engines once, and of the linear one what PBFT does not say, or says otherwise. */
+const said = [
+  ...saidIn(swarm, messages, swarm.kinds),
+  ...saidIn(
+    linear,
+    linearMessages,
+    linear.kinds.filter((kind) => kind === 'decided' || !swarm.kinds.includes(kind)),
+  ),
+];
+
+it('there is a message of every kind', () =>
+  expect(new Set(said.map(({ kind }) => kind))).toEqual(new Set(Object.keys(MESSAGE_KINDS))));
 
 const openCode = (message: Signed, by = opener): string => openCodeBy(by, message);
 
 describe('open', () => {
-  it.each(kinds)('accepts a valid %s and gives it back whole', (kind) => {
-    expect(opener.open(encodeMessage(messages[kind]))).toEqual(messages[kind]);
+  it.each(said)('accepts a valid $kind of $engine and gives it back whole', ({ opener, message }) => {
+    expect(opener.open(encodeMessage(message))).toEqual(message);
   });
 
-  it.each(kinds)('refuses a %s with any byte changed', (kind) => {
-    const bytes = encodeMessage(messages[kind]);
+  it.each(said)('refuses a $kind of $engine with any byte changed', ({ kind, opener, message }) => {
+    const bytes = encodeMessage(message);
     const verdicts = new Set<string>();
     for (let at = 0; at < bytes.length; at++) {
       // Whoever brings the end of an epoch need not be known: nobody looks at that signature.
@@ -49,25 +78,28 @@ describe('open', () => {
     for (const verdict of verdicts) expect(REJECTION_CODES).toContain(verdict);
   });
 
-  it.each(kinds)('refuses a %s that is cut short or has bytes after its end', (kind) => {
-    const bytes = encodeMessage(messages[kind]);
-    const payloadAt = HEADER_BYTES + 2 + 64;
-    for (let length = 0; length < bytes.length; length++) {
-      // A PRE-PREPARE may come without its batch: the vote alone, which the signature covers.
-      const vote = kind === 'prePrepare' && length === payloadAt;
-      expect([length, isRejection(opener.open(bytes.subarray(0, length)))]).toEqual([length, !vote]);
-    }
-    expect(isRejection(opener.open(Uint8Array.from([...bytes, 0])))).toBe(true);
-  });
+  it.each(said)(
+    'refuses a $kind of $engine that is cut short or has bytes after its end',
+    ({ kind, opener, message }) => {
+      const bytes = encodeMessage(message);
+      const payloadAt = HEADER_BYTES + 2 + 64;
+      for (let length = 0; length < bytes.length; length++) {
+        // A PRE-PREPARE may come without its batch: the vote alone, which the signature covers.
+        const vote = kind === 'prePrepare' && length === payloadAt;
+        expect([length, isRejection(opener.open(bytes.subarray(0, length)))]).toEqual([length, !vote]);
+      }
+      expect(isRejection(opener.open(Uint8Array.from([...bytes, 0])))).toBe(true);
+    },
+  );
 
   it('never throws, whatever comes, and accepts canonical bytes only', () => {
-    const valid = kinds.map((kind) => encodeMessage(messages[kind]));
+    const valid = said.map(({ message }) => encodeMessage(message));
     const junk = fc.uint8Array({ maxLength: 400 });
     const spliced = fc
       .tuple(fc.constantFrom(...valid), fc.nat(2000), junk)
       .map(([bytes, at, tail]) => Uint8Array.from([...bytes.subarray(0, at), ...tail]));
     fc.assert(
-      fc.property(fc.oneof(junk, spliced), (bytes) => {
+      fc.property(fc.oneof(junk, spliced), fc.constantFrom(swarm.opener(), linear.opener()), (bytes, opener) => {
         const result = opener.open(bytes);
         if (isRejection(result)) expect(REJECTION_CODES).toContain(result.code);
         else expect(encodeMessage(result)).toEqual(bytes);
@@ -79,16 +111,16 @@ describe('open', () => {
 
   it('never throws over a payload that a member signed for', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...kinds), fc.uint8Array({ minLength: 1, maxLength: 300 }), (kind, payload) => {
-        const { sender } = drafts[kind];
-        const { view } = messages[kind];
+      fc.property(fc.constantFrom(...said), fc.uint8Array({ minLength: 1, maxLength: 300 }), (one, payload) => {
+        const { kind, by, opener } = one;
+        const { sender, view } = one.message;
         // The digest is the payload's, so that nothing but its layout stands in the way.
         const digest = purposeDigest(nativeHash, 'payload', payload);
-        const statement = swarm.statement(kind, sender, { view, digest });
+        const statement = by.statement(kind, sender, { view, digest });
         const vote = {
           ...statement,
           kind: 'prepare' as const,
-          signature: swarm.member(sender).signStatement(statement),
+          signature: by.member(sender).signStatement(statement),
         };
         const bytes = Uint8Array.from([...encodeMessage(vote).with(1, MESSAGE_KINDS[kind]), ...payload]);
         expect(['malformed', 'bad_digest']).toContain(codeOf(opener.open(bytes)));
@@ -338,7 +370,12 @@ it('works with RSA-PSS from end to end', () => {
   const rsa = new TestSwarm('rsa-pss-2048');
   const all = rsa.messages();
   const opens = rsa.opener();
-  for (const kind of kinds) expect([kind, opens.open(encodeMessage(all[kind]))]).toEqual([kind, all[kind]]);
+  const other = new TestSwarm('rsa-pss-2048', 4, 'linear', 'hotstuff');
+  for (const { kind, opener, message } of [
+    ...saidIn(rsa, all, rsa.kinds),
+    ...saidIn(other, other.messages(), other.kinds),
+  ])
+    expect([kind, opener.open(encodeMessage(message))]).toEqual([kind, message]);
   for (const envelope of rsa.envelopes()) expect(opens.openEnvelope(envelope.bytes)).toEqual(envelope);
   const forged = { ...all.commit, signature: all.prepare.signature };
   expect(openCode(forged, opens)).toBe('bad_signature');

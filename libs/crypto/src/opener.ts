@@ -69,9 +69,19 @@ export interface Opener {
 }
 
 /** Kinds whose signatures stand in certificates: they arrive alone, and again in what others prove with them. */
-const IN_CERTIFICATES: ReadonlySet<MessageKind> = new Set(['prePrepare', 'prepare', 'commit', 'checkpoint']);
+const IN_CERTIFICATES: ReadonlySet<MessageKind> = new Set([
+  'prePrepare',
+  'prepare',
+  'commit',
+  'checkpoint',
+  'vote',
+  'timeout',
+]);
 
-/** Votes of one member for one slot that are remembered as verified: of three phases, in two views. Some 400 bytes each. */
+/**
+ * Votes of one member for one slot that are remembered as verified: of three phases in two views, or votes and timeouts of
+ * three. Some 400 bytes each.
+ */
 const VOTES_IN_SLOT_MAX = 6;
 
 /** Names everything that a vote's verdict follows from: an epoch has one table, and its members their keys in it. */

@@ -6,7 +6,6 @@ import {
   encodeMessage,
   HEADER_BYTES,
   isRejection,
-  MESSAGE_KINDS,
   millis,
   nodeId,
   OBSERVER,
@@ -15,7 +14,6 @@ import {
   sequence,
   view,
   wireLimits,
-  type MessageKind,
   type Rejection,
 } from '@concordat/protocol';
 import * as fc from 'fast-check';
@@ -60,13 +58,16 @@ describe('a packed message', () => {
     expect(opener.open(packed)).toEqual(opener.open(plain));
   });
 
-  const kinds = Object.keys(MESSAGE_KINDS) as MessageKind[];
-  it.each(kinds)('of kind %s opens as the plain one does', (kind) => {
-    const original = swarm.messages()[kind];
+  const linear = new TestSwarm('ed25519', 4, 'linear', 'hotstuff');
+  const rows = [swarm, linear].flatMap((by) =>
+    by.kinds.map((kind) => ({ kind, by, engine: by.committee.table.engine })),
+  );
+  it.each(rows)('of kind $kind of $engine opens as the plain one does', ({ kind, by }) => {
+    const original = by.messages()[kind];
     const bytes = encodeMessage(original);
-    const travels = packMessage(bytes, limits, deflate);
+    const travels = packMessage(bytes, wireLimits(by.committee.table), deflate);
     expect(travels.length).toBeLessThanOrEqual(bytes.length);
-    expect(opener.open(travels)).toEqual(original);
+    expect(by.opener().open(travels)).toEqual(original);
   });
 
   it('is not made of what would not be shorter', () => {

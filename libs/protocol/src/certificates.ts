@@ -3,7 +3,7 @@ import type { Committee } from './committee';
 import { digestBytes, purposeDigest, type Hash } from './hash';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
 import type { Statement } from './kinds';
-import { reject, type Rejection } from './rejection';
+import { invariant, reject, type Rejection } from './rejection';
 import { Writer } from './wire';
 
 /** One member's signature inside a certificate. */
@@ -103,6 +103,12 @@ export function checkSigners(
   return undefined;
 }
 
+function checkPlace({ table }: Committee, what: string, sequence: Sequence): Rejection | undefined {
+  if (sequence > table.baseSequence) return undefined;
+  const place = `sequence ${String(sequence)} is not above ${String(table.baseSequence)}, where the epoch begins`;
+  return reject('bad_certificate', `${what}: ${place}`);
+}
+
 /** Checks a quorum of signatures under one statement; undefined when they hold. */
 export function checkSignatures(
   committee: Committee,
@@ -113,11 +119,8 @@ export function checkSignatures(
   alreadySigned: readonly MemberIndex[] = [],
 ): Rejection | undefined {
   const epoch: Epoch = committee.epoch;
-  const { baseSequence } = committee.table;
-  if (fields.sequence <= baseSequence) {
-    const place = `sequence ${String(fields.sequence)} is not above ${String(baseSequence)}, where the epoch begins`;
-    return reject('bad_certificate', `${what}: ${place}`);
-  }
+  const misplaced = checkPlace(committee, what, fields.sequence);
+  if (misplaced !== undefined) return misplaced;
   const senders = signatures.map(({ sender }) => sender);
   const tooLight = checkSigners(committee, what, senders, alreadySigned);
   if (tooLight !== undefined) return tooLight;
@@ -143,15 +146,18 @@ export function checkCommitCertificate(
     return checkSignatures(committee, verify, what, { kind: 'commit', view, sequence, digest }, signatures);
   }
   if (chain === undefined) return reject('bad_certificate', `${what}: it has no chain`);
-  const headers = chainHeaders(hash, certificate, chain);
-  const [first, second, third] = headers.slice(-3);
-  if (first === undefined || second === undefined || third === undefined)
-    return reject('bad_certificate', `${what}: fewer than three blocks in a row`);
-  // With a view between them the middle one may have had a rival that nobody on this chain knows of.
-  if (second.view !== first.view + 1 || third.view !== second.view + 1)
-    return reject('bad_certificate', `${what}: its last three views are not consecutive`);
-  if (headers.some(({ view: own, parent }) => own <= parent.view))
-    return reject('bad_certificate', `${what}: its views do not ascend`);
+  // All that costs no hash comes first: a chain may be long.
+  const failed =
+    checkPlace(committee, what, sequence) ??
+    checkChain(what, certificate, chain) ??
+    checkSigners(
+      committee,
+      what,
+      signatures.map(({ sender }) => sender),
+    );
+  if (failed !== undefined) return failed;
+  const third = chainHeaders(hash, certificate, chain).at(-1);
+  invariant(third !== undefined, 'a chain ends with a block');
   const statement = {
     kind: 'vote',
     view: third.view,
@@ -159,6 +165,26 @@ export function checkCommitCertificate(
     digest: blockDigest(hash, third),
   } as const;
   return checkSignatures(committee, verify, what, statement, signatures);
+}
+
+function checkChain(what: string, decided: CommitCertificate, { parent, above }: CommitChain): Rejection | undefined {
+  if (above.length > UNDECIDED_MAX)
+    return reject('bad_certificate', `${what}: ${String(above.length)} blocks above, at most ${String(UNDECIDED_MAX)}`);
+  if (!Number.isSafeInteger(decided.sequence + above.length))
+    return reject('bad_certificate', `${what}: its heights end above 2^53-1`);
+  const views = [decided.view, ...above.map(({ view }) => view)];
+  const [first, second, third] = views.slice(-3);
+  if (first === undefined || second === undefined || third === undefined)
+    return reject('bad_certificate', `${what}: fewer than three blocks in a row`);
+  // With a view between them the middle one may have had a rival that nobody on this chain knows of.
+  if (second !== first + 1 || third !== second + 1)
+    return reject('bad_certificate', `${what}: its last three views are not consecutive`);
+  let below: View = parent.view;
+  for (const view of views) {
+    if (view <= below) return reject('bad_certificate', `${what}: its views do not ascend`);
+    below = view;
+  }
+  return undefined;
 }
 
 /** The blocks of a certificate, upwards from the decided one; the signatures are votes for the last. */

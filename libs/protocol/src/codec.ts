@@ -1,5 +1,6 @@
 import { BROKER_PAYLOAD_BYTES } from './broker';
 import { decodeBatch, encodeBatch, type Batch, type BatchLimits } from './batch';
+import { blockDigest } from './block';
 import { ANY_EPOCH_LIMITS, readChunk, readFetch, readSnapshot, readStatus, writeCatchUp } from './catch-up-codec';
 import { checkpointDigest, type PreparedCertificate } from './certificates';
 import {
@@ -15,7 +16,7 @@ import {
 } from './certificate-codec';
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
 import { decodeEpochTable, encodeEpochTable } from './epoch-table-codec';
-import { readProposal, readStable, readSyncInfo, readTimeout, writeLinear } from './linear-codec';
+import { headerOf, readProposal, readStable, readSyncInfo, readTimeout, writeLinear } from './linear-codec';
 import type { Digest, Epoch, MemberIndex, Sequence, View } from './ids';
 import {
   MESSAGE_KINDS,
@@ -25,6 +26,7 @@ import {
   type Signed,
   type Statement,
 } from './messages';
+import { timeoutDigest } from './quorum-certificates';
 import { reject, type Rejection } from './rejection';
 import { decodeEnvelope, type KnownEnvelopes } from './request';
 import { LayoutError, Reader, Writer } from './wire';
@@ -49,16 +51,6 @@ const KIND_OF_CODE = new Map<number, MessageKind>(
 export const HEADER_BYTES = 1 + 1 + 8 + 2 + 8 + 8 + 32;
 
 const EMPTY = new Uint8Array(0);
-
-/** Kinds whose digest is a batch's or block's, or checked where they are read; every other digest is a hash of the payload. */
-const DIGEST_IS_ELSEWHERE: ReadonlySet<MessageKind> = new Set([
-  'prePrepare',
-  'prepare',
-  'commit',
-  'proposal',
-  'vote',
-  'timeout',
-]);
 
 /** The payload of a message: what follows its signature. */
 export function encodePayload(message: Content): Uint8Array {
@@ -220,10 +212,24 @@ function malformed(error: unknown): Rejection {
   throw error;
 }
 
+/** What the signed digest must be; undefined where only the signer knows. */
 function digestOf(hash: Hash, message: Content, payload: Uint8Array): Digest | undefined {
-  if (message.kind === 'checkpoint') return checkpointDigest(hash, message.sequence, message.content);
-  if (message.kind === 'prePrepare') return message.batch?.digest;
-  return DIGEST_IS_ELSEWHERE.has(message.kind) ? undefined : payloadDigest(hash, message, payload);
+  switch (message.kind) {
+    case 'prepare':
+    case 'commit':
+    case 'vote':
+      return undefined;
+    case 'prePrepare':
+      return message.batch?.digest;
+    case 'checkpoint':
+      return checkpointDigest(hash, message.sequence, message.content);
+    case 'proposal':
+      return blockDigest(hash, headerOf(message));
+    case 'timeout':
+      return timeoutDigest(hash, message.highest);
+    default:
+      return payloadDigest(hash, message, payload);
+  }
 }
 
 const zero = (value: number, what: string): void => {
@@ -297,7 +303,7 @@ function readPayload(
       return readProposal(hash, reader, { ...statement, kind: 'proposal' }, limits, known);
     case 'timeout':
       zero(statement.sequence, 'sequence');
-      return readTimeout(hash, reader, { ...statement, kind: 'timeout' }, limits);
+      return readTimeout(reader, { ...statement, kind: 'timeout' }, limits);
     case 'syncInfo':
       zero(statement.sequence, 'sequence');
       return readSyncInfo(reader, { ...statement, kind: 'syncInfo' }, limits);

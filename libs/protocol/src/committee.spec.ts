@@ -40,6 +40,26 @@ describe('an isolated member', () => {
   });
 });
 
+describe('leaders of the linear engine', () => {
+  const leadersOf = (options: Parameters<typeof createSwarm>[0], count: number): number[] => {
+    const { committee } = createSwarm({ engine: 'hotstuff', ...options });
+    return Array.from({ length: count }, (_, at) => committee.leaderOf(view(at)));
+  };
+
+  it('have two views in a row: three blocks in a row need a member that proposes on its own', () => {
+    expect(leadersOf({}, 10)).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 0, 0]);
+    expect(leadersOf({ isolated: [1] }, 8)).toEqual([0, 0, 2, 2, 3, 3, 0, 0]);
+  });
+
+  it('are found for the last view that there is', () =>
+    expect([0, 1, 2, 3]).toContain(
+      createSwarm({ engine: 'hotstuff' }).committee.leaderOf(view(Number.MAX_SAFE_INTEGER)),
+    ));
+
+  it('have one each in PBFT', () =>
+    expect(Array.from({ length: 5 }, (_, at) => createSwarm().committee.leaderOf(view(at)))).toEqual([0, 1, 2, 3, 0]));
+});
+
 describe('leaders by reputation', () => {
   const reputations = [1_000_000, 0, 333_334, 1_000_000];
   const byReputation = {

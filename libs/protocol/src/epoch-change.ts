@@ -28,6 +28,8 @@ export function checkEpochChange(
     );
   if (table.signatureScheme !== committee.table.signatureScheme)
     return reject('bad_certificate', `epoch change: the signature scheme becomes ${table.signatureScheme}`);
+  if (table.engine !== committee.table.engine)
+    return reject('bad_certificate', `epoch change: the engine becomes ${table.engine}`);
   if (sequence !== content.boundary || sequence !== table.baseSequence)
     return reject('bad_certificate', `epoch change: sequence ${String(sequence)} is not the boundary`);
   if (epochTableHash(hash, table) !== content.nextTableHash)

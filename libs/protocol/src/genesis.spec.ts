@@ -110,7 +110,7 @@ describe('refusals name their field', () => {
     ['swarm', 'empty', { swarm: '' }],
     ['random', 'too short', { random: '00'.repeat(31) }],
     ['random', 'in upper case', { random: 'AB'.repeat(32) }],
-    ['engine', 'not built', { engine: 'hotstuff' }],
+    ['engine', 'not built', { engine: 'raft' }],
     ['engine', 'inherited', { engine: 'toString' }],
     ['signature_scheme', 'unknown', { signature_scheme: 'ecdsa' }],
     ['certificate_form', 'unknown', { certificate_form: 'bls' }],

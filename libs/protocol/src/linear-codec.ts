@@ -1,5 +1,5 @@
 import { decodeBatch, encodeBatch } from './batch';
-import { blockDigest, type BlockReference } from './block';
+import type { BlockHeader, BlockReference } from './block';
 import {
   readCheckpointCertificate,
   readSignatures,
@@ -12,19 +12,19 @@ import { NULL_DIGEST, type Hash } from './hash';
 import type { MemberIndex, Sequence, View } from './ids';
 import type { Statement } from './kinds';
 import type { Proposal, StableProof, SyncInfo, Timeout, ViewProof } from './messages';
-import {
-  timeoutDigest,
-  type QuorumCertificate,
-  type TimeoutCertificate,
-  type TimeoutSignature,
-} from './quorum-certificates';
+import type { QuorumCertificate, TimeoutCertificate, TimeoutSignature } from './quorum-certificates';
 import type { KnownEnvelopes } from './request';
 import { LayoutError, type Reader, type Writer } from './wire';
 
-/** Appends the payload of a message of the linear engine. */
+/**
+ * Appends the payload of a message of the linear engine. Throws a RangeError for a proposal without the batch that its header
+ * names: nobody could read it.
+ */
 export function writeLinear(writer: Writer, message: Proposal | Timeout | SyncInfo | StableProof): void {
   switch (message.kind) {
     case 'proposal':
+      if ((message.batch?.digest ?? NULL_DIGEST) !== message.batchDigest)
+        throw new RangeError('a proposal without the batch that its header names');
       writeReference(writer, message.parent);
       writer.digest(message.batchDigest);
       writeViewProof(writer, message);
@@ -90,7 +90,15 @@ function readTimeoutCertificate(reader: Reader, limits: CertificateLimits): Time
   return { view, timeouts };
 }
 
-/** Reads a proposal; its digest must be its header's, and its batch the one that the header names. Throws a LayoutError. */
+/** The header of the block that a proposal is about. */
+export const headerOf = ({ view, sequence, parent, batchDigest }: Proposal): BlockHeader => ({
+  view,
+  sequence,
+  parent,
+  batch: batchDigest,
+});
+
+/** Reads a proposal; its batch must be the one that the header names. Throws a LayoutError. */
 export function readProposal(
   hash: Hash,
   reader: Reader,
@@ -105,24 +113,14 @@ export function readProposal(
   const batch = rest.length === 0 ? undefined : decodeBatch(hash, rest, limits, known);
   if ((batch?.digest ?? NULL_DIGEST) !== batchDigest)
     throw new LayoutError('the batch is not the one that the header names');
-  const { view, sequence } = statement;
-  if (blockDigest(hash, { view, sequence, parent, batch: batchDigest }) !== statement.digest)
-    throw new LayoutError("the digest is not the block's");
   return { ...statement, parent, batchDigest, ...proof, batch };
 }
 
-/** Reads a TIMEOUT; its digest must be that of the block which it names. Throws a LayoutError. */
-export function readTimeout(
-  hash: Hash,
-  reader: Reader,
-  statement: Statement<'timeout'>,
-  limits: CertificateLimits,
-): Timeout {
+/** Reads a TIMEOUT. Throws a LayoutError. */
+export function readTimeout(reader: Reader, statement: Statement<'timeout'>, limits: CertificateLimits): Timeout {
   const highest = readReference(reader);
   const proof = readViewProof(reader, limits);
   reader.end();
-  if (timeoutDigest(hash, highest) !== statement.digest)
-    throw new LayoutError('the digest is not that of the block that it names');
   return { ...statement, highest, ...proof };
 }
 

@@ -176,7 +176,7 @@ export interface ViewProof {
 export interface Proposal extends Statement<'proposal'>, ViewProof {
   readonly parent: BlockReference;
   readonly batchDigest: Digest;
-  /** Undefined for the null batch, and where only the header matters. */
+  /** Undefined for the null batch, and in memory where only the header matters: it is not encoded without. */
   readonly batch: Batch | undefined;
 }
 

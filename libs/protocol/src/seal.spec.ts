@@ -5,13 +5,15 @@ import { memberIndex, sequence, view } from './ids';
 import { MESSAGE_KINDS, type ContentOf, type MessageKind, type Signed, type Statement } from './messages';
 import { isRejection } from './rejection';
 import { seal } from './seal';
+import { forgedBlock, forgedTimeout } from './testing/forger';
 import { sampleMessages } from './testing/samples';
 import { createSwarm, someContent, someDigest } from './testing/swarm';
 import { checkContent, committeeOf } from './validity';
 import { Writer } from './wire';
 
 const swarm = createSwarm({ epoch: 5 });
-const samples = sampleMessages(swarm);
+const linear = createSwarm({ epoch: 5, engine: 'hotstuff' });
+const samples = [swarm, linear].flatMap((by) => sampleMessages(by).map((sample) => ({ ...sample, by })));
 
 const statementOf = ({ kind, epoch, view: at, sequence: slot, digest, sender }: Signed): Statement => ({
   kind,
@@ -22,15 +24,15 @@ const statementOf = ({ kind, epoch, view: at, sequence: slot, digest, sender }: 
   sender,
 });
 
-it.each(samples)('$name: is signed over its own statement, and whoever opens it finds it valid', ({ message }) => {
+it.each(samples)('$name: is signed over its own statement, and whoever opens it finds it valid', ({ message, by }) => {
   expect(message.epoch).toBe(5);
-  expect(message.signature).toEqual(swarm.sign(statementOf(message)));
-  const frame = decodeFrame(encodeMessage(message), swarm.limits);
+  expect(message.signature).toEqual(by.sign(statementOf(message)));
+  const frame = decodeFrame(encodeMessage(message), by.limits);
   if (isRejection(frame)) throw new Error(frame.reason);
   expect(frame.statement).toEqual(statementOf(message));
-  expect(committeeOf(swarm.context.epochs, swarm.committee, frame.statement)).toBe(swarm.context.epochs.newest);
-  expect(decodePayload(portableHash, frame, swarm.limits)).toEqual(message);
-  expect(checkContent(swarm.context, message)).toBeUndefined();
+  expect(committeeOf(by.context.epochs, by.committee, frame.statement)).toBe(by.context.epochs.newest);
+  expect(decodePayload(portableHash, frame, by.limits)).toEqual(message);
+  expect(checkContent(by.context, message)).toBeUndefined();
 });
 
 describe('digests', () => {
@@ -41,6 +43,10 @@ describe('digests', () => {
     const payload = encodePayload(message);
     let expected = purposeDigest(portableHash, 'payload', place, payload);
     if (batchKinds.includes(kind)) expected = samples[0]!.message.digest;
+    else if (message.kind === 'proposal')
+      expected = forgedBlock({ view: at, sequence: slot, parent: message.parent, batch: message.batchDigest });
+    else if (message.kind === 'vote') expected = samples.find(({ name }) => name === 'proposal')!.message.digest;
+    else if (message.kind === 'timeout') expected = forgedTimeout(message.highest);
     else if (message.kind === 'checkpoint') expected = checkpointDigest(portableHash, slot, message.content);
     else expect(payloadDigest(portableHash, message, payload)).toBe(expected);
     expect(message.digest).toBe(expected);

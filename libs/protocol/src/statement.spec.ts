@@ -119,6 +119,11 @@ it('keeps the wire codes of kinds, and says which are evidence', () => {
     epochChange: 12,
     snapshot: 13,
     chunk: 14,
+    proposal: 15,
+    vote: 16,
+    timeout: 17,
+    syncInfo: 18,
+    stable: 19,
   });
-  expect(EVIDENCE_KINDS).toEqual(kinds.slice(0, 6));
+  expect(EVIDENCE_KINDS).toEqual([...kinds.slice(0, 6), 'proposal', 'vote', 'timeout']);
 });

@@ -19,6 +19,11 @@ it('names every kind in its own way', () => {
     'epoch-change',
     'snapshot',
     'chunk',
+    'proposal',
+    'vote',
+    'timeout',
+    'sync-info',
+    'stable',
   ]);
   const kinds = Object.keys(MESSAGE_KINDS) as MessageKind[];
   expect(kinds.map((kind) => subjects.consensus('n0', kind).split('.').at(-1))).toEqual(SUBJECT_KINDS);

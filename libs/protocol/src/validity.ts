@@ -4,6 +4,7 @@ import {
   checkPreparedCertificate,
   type StatementVerifier,
 } from './certificates';
+import { ROOT_VIEW } from './block';
 import type { Committee } from './committee';
 import type { EngineName } from './epoch-table';
 import { NULL_DIGEST, type Hash } from './hash';
@@ -120,11 +121,13 @@ export function checkContent(context: ValidityContext, message: Signed): Rejecti
     case 'proposal':
       return (
         checkPlace(context.committee, message) ??
-        (message.batch === undefined ? undefined : checkEnvelopes(context, message.batch.envelopes)) ??
-        checkProposal(context.committee, context.hash, message, context.verifyStatement)
+        checkProposal(context.committee, context.hash, message, context.verifyStatement) ??
+        (message.batch === undefined ? undefined : checkEnvelopes(context, message.batch.envelopes))
       );
     case 'vote':
-      return checkPlace(context.committee, message);
+      return message.view === ROOT_VIEW
+        ? reject('malformed', 'view 0 is the root of the epoch, which needs no votes')
+        : checkPlace(context.committee, message);
     case 'timeout':
       return checkTimeout(context.committee, context.hash, message, context.verifyStatement);
     case 'syncInfo':

@@ -1,5 +1,8 @@
 import {
   asciiBytes,
+  blockDigest,
+  chainHeaders,
+  checkMembership,
   checkpointDigest,
   Committee,
   createBatch,
@@ -7,24 +10,31 @@ import {
   digest,
   epoch,
   memberIndex,
+  MESSAGE_KINDS,
   millis,
   nodeId,
+  NULL_DIGEST,
   seal,
   sequence,
   StateTree,
   swarmId,
+  timeoutDigest,
   view,
   ZERO_DIGEST,
   type Authentic,
+  type BlockReference,
   type CheckpointCertificate,
   type CheckpointContent,
   type CommitCertificate,
   type ContentOf,
   type Digest,
   type DraftOf,
+  type EngineName,
   type EnvelopeBody,
   type MessageKind,
   type PreparedCertificate,
+  type QuorumCertificate,
+  type TimeoutCertificate,
   type Request,
   type Signed,
   type SignatureScheme,
@@ -72,11 +82,13 @@ export class TestSwarm {
     readonly scheme: SignatureScheme = 'ed25519',
     n = 4,
     random = 'swarm',
+    engine: EngineName = 'pbft',
   ) {
     const suite = signatureSuite(scheme);
     this.keys = Array.from({ length: n }, () => suite.generate());
     const table = createEpochTable({
       members: this.keys.map(({ publicKey }, i) => ({ nodeId: nodeId(`n${String(i)}`), publicKey, weight: 1 })),
+      engine,
       signatureScheme: scheme,
       checkpointInterval: 8,
       batchBytesMax: 16 * 1024,
@@ -162,6 +174,37 @@ export class TestSwarm {
     return { view, sequence, digest, signatures: this.votes('commit', senders, at) };
   }
 
+  quorumCertificate(
+    senders: readonly number[],
+    at: { view: number; sequence: number; digest: Digest },
+  ): QuorumCertificate {
+    const { view, sequence, digest } = this.statement('vote', 0, at);
+    return { view, sequence, digest, signatures: this.votes('vote', senders, at) };
+  }
+
+  /** Everybody names the same block. */
+  timeoutCertificate(senders: readonly number[], inView: number, highest: BlockReference): TimeoutCertificate {
+    const digest = timeoutDigest(nativeHash, highest);
+    const signatures = this.votes('timeout', senders, { view: inView, digest });
+    return { view: view(inView), timeouts: signatures.map((vote) => ({ ...vote, highest })) };
+  }
+
+  /** Decided by two blocks of the null batch above it. */
+  chainCertificate(
+    senders: readonly number[],
+    at: { view: number; sequence: number; digest: Digest },
+  ): CommitCertificate {
+    const chain = {
+      parent: { view: view(at.view - 1), digest: someDigest('parent') },
+      above: [1, 2].map((more) => ({ view: view(at.view + more), batch: NULL_DIGEST })),
+    };
+    const { view: inView, sequence, digest } = this.statement('vote', 0, at);
+    const decided = { view: inView, sequence, digest, signatures: [], chain };
+    const last = chainHeaders(nativeHash, decided, chain).at(-1);
+    if (last === undefined) throw new RangeError('a chain has blocks');
+    return { ...decided, signatures: this.votes('vote', senders, { ...last, digest: blockDigest(nativeHash, last) }) };
+  }
+
   preparedCertificate(
     senders: readonly number[],
     at: { view: number; sequence: number; digest: Digest },
@@ -206,13 +249,27 @@ export class TestSwarm {
     ];
   }
 
-  /** Something valid of every kind, with the member that says it. */
+  /** Kinds that its engine speaks. */
+  get kinds(): MessageKind[] {
+    const all = Object.keys(MESSAGE_KINDS) as MessageKind[];
+    return all.filter((kind) => checkMembership(this.committee, this.statement(kind, 0, {}))?.code !== 'malformed');
+  }
+
+  /** Something valid of every kind, with the member that says it; of kinds of the other engine, valid in a swarm of that. */
   drafts(): { readonly [K in MessageKind]: { readonly sender: number; readonly draft: DraftOf<K> } } {
     const batch = createBatch(nativeHash, millis(1_700_000_000_000), this.envelopes());
     const state = new StateTree(nativeHash, new TextEncoder().encode('a state'));
     const vote = { view: view(0), sequence: sequence(1), digest: batch.digest };
     const none = { view: view(0), sequence: sequence(0) };
-    const certificate = this.commitCertificate([0, 1, 3], { sequence: 1, digest: batch.digest });
+    const certificate =
+      this.committee.table.engine === 'pbft'
+        ? this.commitCertificate([0, 1, 3], { sequence: 1, digest: batch.digest })
+        : this.chainCertificate([0, 1, 3], { view: 1, sequence: 1, digest: batch.digest });
+    const block = { view: view(5), sequence: sequence(9), digest: someDigest('block') };
+    const highest = { view: block.view, digest: block.digest };
+    const justify = this.quorumCertificate([0, 1, 3], block);
+    const timeouts = this.timeoutCertificate([1, 2, 3], 7, highest);
+    const next = { view: view(8), sequence: sequence(10), parent: highest, batch: batch.digest };
     return {
       prePrepare: { sender: 0, draft: { kind: 'prePrepare', ...vote, batch } },
       prepare: { sender: 1, draft: { kind: 'prepare', ...vote } },
@@ -301,10 +358,47 @@ export class TestSwarm {
           path: state.path(0),
         },
       },
+      proposal: {
+        sender: 0,
+        draft: {
+          kind: 'proposal',
+          view: next.view,
+          sequence: next.sequence,
+          digest: blockDigest(nativeHash, next),
+          parent: highest,
+          batchDigest: batch.digest,
+          justify,
+          timeouts,
+          batch,
+        },
+      },
+      vote: { sender: 2, draft: { kind: 'vote', ...block } },
+      timeout: {
+        sender: 1,
+        draft: {
+          kind: 'timeout',
+          view: view(8),
+          sequence: sequence(0),
+          digest: timeoutDigest(nativeHash, highest),
+          highest,
+          justify,
+          timeouts,
+        },
+      },
+      syncInfo: { sender: 2, draft: { kind: 'syncInfo', view: view(8), sequence: sequence(0), justify, timeouts } },
+      stable: {
+        sender: 3,
+        draft: {
+          kind: 'stable',
+          view: view(0),
+          sequence: sequence(8),
+          certificate: this.checkpointCertificate([0, 1, 2], 8),
+        },
+      },
     };
   }
 
-  /** A valid signed message of every kind. */
+  /** A valid signed message of every kind; of kinds of the other engine, valid in a swarm of that. */
   messages(): { readonly [K in MessageKind]: SealedOf<K> } {
     const drafts = this.drafts();
     const sealed = Object.entries(drafts).map(([kind, { sender, draft }]) => [kind, this.seal(sender, draft)]);

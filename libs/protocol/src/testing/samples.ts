@@ -8,15 +8,9 @@ import { epoch, memberIndex, millis, nodeId, OBSERVER, sequence, view } from '..
 import type { MessageKind, Signed } from '../messages';
 import type { Draft } from '../seal';
 import { STATE_CHUNK_BYTES, StateTree } from '../state-chunks';
+import { linearSamples } from './linear-samples';
+import type { Sample } from './sample';
 import { someContent, someDigest, someRequest, type TestSwarm } from './swarm';
-
-/** A valid message with what it shows. */
-export interface Sample {
-  /** The kind, and after a space what is special. */
-  readonly name: string;
-  readonly description: string;
-  readonly message: Signed;
-}
 
 /** A batch of two envelopes: one that a member signed as gateway, one that a client signed. */
 export function someBatch(swarm: TestSwarm): Batch {
@@ -48,8 +42,27 @@ export function someChange(swarm: TestSwarm): EpochChange {
   return { table: next, certificate: swarm.checkpointCertificate(32, content, [0, 1, 2]) };
 }
 
-/** At least one message of every kind, and each optional part both there and absent. All are valid in a swarm of four. */
+/** Kinds that only PBFT speaks, and the one that says something else in the linear engine. */
+const OF_PBFT: ReadonlySet<MessageKind> = new Set([
+  'prePrepare',
+  'prepare',
+  'commit',
+  'viewChange',
+  'newView',
+  'decided',
+]);
+
+/**
+ * At least one message of every kind of the swarm's engine, and each optional part both there and absent. All are valid in a
+ * swarm of four.
+ */
 export function sampleMessages(swarm: TestSwarm): Sample[] {
+  const plain = plainSamples(swarm);
+  if (swarm.committee.table.engine === 'pbft') return plain;
+  return [...plain.filter(({ message }) => !OF_PBFT.has(message.kind)), ...linearSamples(swarm, someBatch(swarm))];
+}
+
+function plainSamples(swarm: TestSwarm): Sample[] {
   const batch = someBatch(swarm);
   const { digest } = batch;
   const stable = swarm.checkpointCertificate(8, someContent('state 8'), [0, 1, 3]);

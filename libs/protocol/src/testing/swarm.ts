@@ -1,5 +1,7 @@
 import { asciiBytes, concatBytes, equalBytes } from '../bytes';
+import { blockDigest, type BlockReference } from '../block';
 import {
+  chainHeaders,
   checkpointDigest,
   type CheckpointCertificate,
   type CheckpointContent,
@@ -9,12 +11,14 @@ import {
 } from '../certificates';
 import type { WireLimits } from '../codec';
 import { Committee } from '../committee';
+import type { EngineName } from '../epoch-table';
 import { Epochs } from '../epochs';
 import { createEpochTable, swarmId, type Genesis, type TableOptions } from '../genesis';
-import { digestOfBytes, portableHash, ZERO_DIGEST } from '../hash';
+import { digestOfBytes, NULL_DIGEST, portableHash, ZERO_DIGEST } from '../hash';
 import { epoch, memberIndex, millis, nodeId, sequence, view, type Digest, type MemberIndex } from '../ids';
 import { wireLimits } from '../limits';
 import type { MessageKind, Signed, Statement } from '../messages';
+import { rootOf, timeoutDigest, type QuorumCertificate, type TimeoutCertificate } from '../quorum-certificates';
 import {
   encodeEnvelopeBody,
   envelopeBodyHash,
@@ -65,6 +69,12 @@ export interface Slot {
   readonly digest: Digest;
 }
 
+/** A block by its view and digest. */
+export interface Named {
+  readonly view: number;
+  readonly digest: Digest;
+}
+
 /** Names of the members of a swarm of n. */
 export const memberNames = (n: number): string[] => Array.from({ length: n }, (_, index) => `n${String(index)}`);
 
@@ -89,6 +99,20 @@ export interface TestSwarm {
   /** `senders` are those of PREPAREs; the leader's PRE-PREPARE is added. */
   preparedCertificate(slot: Slot, senders: readonly number[]): PreparedCertificate;
   checkpointCertificate(at: number, content: CheckpointContent, senders: readonly number[]): CheckpointCertificate;
+  /** The block that the epoch's first one stands on. */
+  readonly root: BlockReference;
+  /** Votes for the block of that digest. */
+  quorumCertificate(block: Slot, senders: readonly number[]): QuorumCertificate;
+  /** Each sender with the block that it names. */
+  timeoutCertificate(inView: number, named: readonly (readonly [sender: number, highest: Named])[]): TimeoutCertificate;
+  /** The slot is decided by votes for the last of the blocks above it: two of the null batch unless said otherwise. */
+  chainCertificate(slot: Slot, senders: readonly number[], chain?: ChainOptions): CommitCertificate;
+}
+
+/** What can be chosen about the chain of a commit certificate. */
+export interface ChainOptions {
+  readonly parent?: Named;
+  readonly above?: readonly { readonly view: number; readonly batch: Digest }[];
 }
 
 /** What checkpoints of a swarm without a pending epoch say. */
@@ -100,6 +124,8 @@ export const someContent = (text: string): CheckpointContent => ({
 
 /** What can be chosen about a test swarm. */
 export interface TestSwarmOptions {
+  /** PBFT unless said otherwise. */
+  readonly engine?: EngineName;
   readonly keys?: KeyRing;
   readonly n?: number;
   readonly name?: string;
@@ -109,6 +135,8 @@ export interface TestSwarmOptions {
   readonly table?: Partial<Omit<TableOptions, 'members'>>;
   readonly epoch?: number;
   readonly baseSequence?: number;
+  /** Members that were proven Byzantine. */
+  readonly isolated?: readonly number[];
 }
 
 /** A swarm of n members n0, n1, ...; 4 unless said otherwise, K = 8 and L = 16. */
@@ -124,9 +152,18 @@ export function createSwarm(options: TestSwarmOptions = {}): TestSwarm {
       publicKey: keys.publicKey(name),
       weight: weights?.[index] ?? 1,
     })),
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
     ...options.table,
   });
-  const table = { ...first, epoch: epoch(options.epoch ?? 0), baseSequence: sequence(options.baseSequence ?? 0) };
+  const table = {
+    ...first,
+    epoch: epoch(options.epoch ?? 0),
+    baseSequence: sequence(options.baseSequence ?? 0),
+    members: first.members.map((member, index) => ({
+      ...member,
+      isolated: options.isolated?.includes(index) ?? false,
+    })),
+  };
   const genesis: Genesis = { swarm: options.name ?? 'test', random: options.random ?? someDigest('random'), table };
   const committee = new Committee(table, portableHash);
   const id = swarmId(portableHash, genesis);
@@ -205,6 +242,29 @@ export function createSwarm(options: TestSwarmOptions = {}): TestSwarm {
         content,
         signatures: votes('checkpoint', { view: 0, sequence: at, digest }, senders),
       };
+    },
+    root: { view: rootOf(portableHash, committee).view, digest: rootOf(portableHash, committee).digest },
+    quorumCertificate: (block, senders) => ({ ...branded(block), signatures: votes('vote', block, senders) }),
+    timeoutCertificate: (inView, named) => ({
+      view: view(inView),
+      timeouts: named.map(([sender, { view: highestView, digest }]) => {
+        const highest = { view: view(highestView), digest };
+        const said = { view: inView, sequence: 0, digest: timeoutDigest(portableHash, highest) };
+        return { sender: memberIndex(sender), highest, signature: sign(statement('timeout', sender, said)) };
+      }),
+    }),
+    chainCertificate(slot, senders, options = {}) {
+      const { parent = { view: slot.view - 1, digest: someDigest('parent') } } = options;
+      const { above = [1, 2].map((more) => ({ view: slot.view + more, batch: NULL_DIGEST })) } = options;
+      const chain = {
+        parent: { view: view(parent.view), digest: parent.digest },
+        above: above.map(({ view: inView, batch }) => ({ view: view(inView), batch })),
+      };
+      const decided = { ...branded(slot), signatures: [], chain };
+      const last = chainHeaders(portableHash, decided, chain).at(-1);
+      if (last === undefined) throw new RangeError('a chain has blocks');
+      const voted = { view: last.view, sequence: last.sequence, digest: blockDigest(portableHash, last) };
+      return { ...decided, signatures: votes('vote', voted, senders) };
     },
   };
 }
