@@ -62,7 +62,9 @@ describe('the simulator runs the production engine', () => {
   });
 
   it('makes replicas in two places, a host in each, and by the factory of the engine', () => {
-    const makers = sources.filter(({ text }) => text.includes('createPbftReplica('));
+    const factories = sources.filter(({ text }) => text.includes('createPbftReplica('));
+    expect(factories.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['engine.ts']);
+    const makers = sources.filter(({ text }) => text.includes('createReplica({'));
     expect(makers.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['tenure.ts', 'twins/instance.ts']);
   });
 

@@ -1,12 +1,6 @@
-import {
-  createPbftReplica,
-  type Judge,
-  type Recovered,
-  type Replica,
-  type ReplicaConfig,
-  type WaitingEnvelope,
-} from '@concordat/consensus';
+import type { Judge, Recovered, Replica, ReplicaConfig, WaitingEnvelope } from '@concordat/consensus';
 import type { Committee, Digest, Epochs, Hash, MemberIndex, Sealer } from '@concordat/protocol';
+import { createReplica } from './engine';
 import { nodeName } from './epoch-history';
 import type { NodeKeys } from './node-keys';
 import type { StubSignatures } from './stub-keys';
@@ -45,7 +39,7 @@ export interface TenureStart {
 export function buildTenure(parts: TenureParts, { epochs, committee, recovered, waiting = [] }: TenureStart): Tenure {
   const { index, swarmId, hash, judge, config, keys, signatures } = parts;
   const self = keys.placeIn(committee);
-  const engine = createPbftReplica({
+  const engine = createReplica({
     swarmId,
     epochs,
     committee,

@@ -1,13 +1,12 @@
-import {
-  createPbftReplica,
-  type Address,
-  type CommittedBlock,
-  type Effect,
-  type FreeKind,
-  type Replica,
-  type ReplicaConfig,
-  type ReplicaEvent,
-  type TimerId,
+import type {
+  Address,
+  CommittedBlock,
+  Effect,
+  FreeKind,
+  Replica,
+  ReplicaConfig,
+  ReplicaEvent,
+  TimerId,
 } from '@concordat/consensus';
 import {
   seal,
@@ -22,6 +21,7 @@ import {
   type Verified,
 } from '@concordat/protocol';
 import type { Append } from '../append';
+import { createReplica } from '../engine';
 import { inOneEpoch } from '../one-epoch';
 import type { Blame, Watch } from '../watch';
 import type { RegisteredSignatures } from './signatures';
@@ -61,7 +61,7 @@ export class Instance {
 
   constructor(private readonly parts: InstanceParts) {
     const { committee, index, hash, config, watch } = parts;
-    this.engine = createPbftReplica({ ...inOneEpoch(hash, ZERO_DIGEST, committee, index), config });
+    this.engine = createReplica({ ...inOneEpoch(hash, ZERO_DIGEST, committee, index), config });
     watch.started(index, this.engine, []);
   }
 
@@ -148,7 +148,8 @@ export class Instance {
         const message = seal(sealer, effect.draft);
         watch.sealed(index, message);
         this.keep({ kind: 'vote', message });
-        this.broadcast(message);
+        if (effect.to === undefined) this.broadcast(message);
+        else if (effect.to !== index) this.send(effect.to, message);
         this.own.push(message as Verified);
         break;
       }
