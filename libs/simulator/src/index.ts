@@ -35,3 +35,5 @@ export {
   type SweepFigures,
   type SweepResult,
 } from './sweep';
+export { fitPolynomial, type Fit } from './messages/fit';
+export { MESSAGE_SIZES, measureMessages, messageFit, type MessageCost } from './messages/measure';
