@@ -1,6 +1,12 @@
-import type { Judge, Recovered, Replica, ReplicaConfig, WaitingEnvelope } from '@concordat/consensus';
+import {
+  createReplica,
+  type Judge,
+  type Recovered,
+  type Replica,
+  type ReplicaConfig,
+  type WaitingEnvelope,
+} from '@concordat/consensus';
 import type { Committee, Digest, Epochs, Hash, MemberIndex, Sealer } from '@concordat/protocol';
-import { createReplica } from './engine';
 import { nodeName } from './epoch-history';
 import type { NodeKeys } from './node-keys';
 import type { StubSignatures } from './stub-keys';

@@ -18,7 +18,7 @@ import {
   type Verified,
 } from '@concordat/protocol';
 import { epochToResume } from '../ledger';
-import { createPbftReplica } from '../pbft/pbft-replica';
+import { createReplica } from '../create-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
@@ -170,6 +170,12 @@ export class Cluster {
         .map((record) => record.message)
         .filter((message) => message.epoch === epoch),
       decided: node.blocks.filter((block) => block.sequence > (state?.sequence ?? 0)),
+      proposals: of('proposal')
+        .map((record) => record.message)
+        .filter((message) => message.epoch === epoch),
+      locked: of('lock')
+        .filter((record) => record.epoch === epoch)
+        .at(-1)?.locked,
       evidence: [],
       tornTail: false,
     });
@@ -249,7 +255,7 @@ export class Cluster {
 
   private boot(node: Node, recovered: Recovered, waiting: readonly WaitingEnvelope[] = []): void {
     node.timers.clear();
-    node.replica = createPbftReplica({
+    node.replica = createReplica({
       swarmId: ZERO_DIGEST,
       epochs: node.epochs,
       committee: node.committee,
@@ -323,7 +329,8 @@ export class Cluster {
         const message = this.seal(node, effect.draft);
         node.votes.push(message);
         own.push(message);
-        this.broadcast(node.index, message);
+        if (effect.to === undefined) this.broadcast(node.index, message);
+        else if (effect.to !== node.self) this.post(node.index, effect.to, message);
         break;
       }
       case 'broadcast':

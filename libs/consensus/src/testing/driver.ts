@@ -30,7 +30,7 @@ import {
 } from '@concordat/protocol';
 import type { Judge } from '../judge';
 import { Ledger } from '../ledger';
-import { createPbftReplica } from '../pbft/pbft-replica';
+import { createReplica } from '../create-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
   type Effect,
@@ -131,7 +131,7 @@ export class Driver {
     options: { committee?: Committee; config?: Partial<ReplicaConfig>; recovered?: Recovered } = {},
   ) {
     this.committee = options.committee ?? testCommittee();
-    this.replica = createPbftReplica({
+    this.replica = createReplica({
       swarmId: ZERO_DIGEST,
       epochs: new Epochs(portableHash, this.committee.table),
       committee: this.committee,
@@ -347,6 +347,10 @@ export class Driver {
       case 'prePrepare':
       case 'prepare':
       case 'commit':
+        return `${draft.kind} ${this.place(draft)}`;
+      case 'proposal':
+      case 'vote':
+      case 'timeout':
         return `${draft.kind} ${this.place(draft)}`;
       case 'checkpoint':
         return `checkpoint ${String(draft.sequence)}`;

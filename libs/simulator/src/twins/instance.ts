@@ -1,12 +1,13 @@
-import type {
-  Address,
-  CommittedBlock,
-  Effect,
-  FreeKind,
-  Replica,
-  ReplicaConfig,
-  ReplicaEvent,
-  TimerId,
+import {
+  createReplica,
+  type Address,
+  type CommittedBlock,
+  type Effect,
+  type FreeKind,
+  type Replica,
+  type ReplicaConfig,
+  type ReplicaEvent,
+  type TimerId,
 } from '@concordat/consensus';
 import {
   seal,
@@ -21,7 +22,6 @@ import {
   type Verified,
 } from '@concordat/protocol';
 import type { Append } from '../append';
-import { createReplica } from '../engine';
 import { inOneEpoch } from '../one-epoch';
 import type { Blame, Watch } from '../watch';
 import type { RegisteredSignatures } from './signatures';
