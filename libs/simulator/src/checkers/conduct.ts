@@ -1,11 +1,5 @@
 import type { Evidence, ReplicaConfig, ReplicaState } from '@concordat/consensus';
-import {
-  EVIDENCE_KINDS,
-  type Committee,
-  type Epoch,
-  type MemberIndex,
-  type StatementVerifier,
-} from '@concordat/protocol';
+import { contradict, type Committee, type Epoch, type MemberIndex, type StatementVerifier } from '@concordat/protocol';
 import type { EpochHistory } from '../epoch-history';
 import type { Blame, Checker, Seat } from '../watch';
 
@@ -77,16 +71,7 @@ export class ConductChecker implements Checker {
   private proves({ accused, first, second }: Extract<Evidence, { kind: 'equivocation' }>): boolean {
     const [a, b] = [first.statement, second.statement];
     return (
-      EVIDENCE_KINDS.includes(a.kind) &&
-      a.kind === b.kind &&
-      a.epoch === b.epoch &&
-      a.view === b.view &&
-      a.sequence === b.sequence &&
-      a.digest !== b.digest &&
-      a.sender === accused &&
-      b.sender === accused &&
-      this.verify(a, first.signature) &&
-      this.verify(b, second.signature)
+      contradict(a, b) && a.sender === accused && this.verify(a, first.signature) && this.verify(b, second.signature)
     );
   }
 }

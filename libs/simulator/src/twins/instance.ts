@@ -148,7 +148,8 @@ export class Instance {
         const message = seal(sealer, effect.draft);
         watch.sealed(index, message);
         this.keep({ kind: 'vote', message });
-        this.broadcast(message);
+        if (effect.to === undefined) this.broadcast(message);
+        else if (effect.to !== index) this.send(effect.to, message);
         this.own.push(message as Verified);
         break;
       }
