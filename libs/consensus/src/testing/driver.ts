@@ -302,7 +302,7 @@ export class Driver {
   private tell(effect: Effect): string {
     switch (effect.kind) {
       case 'vote':
-        return this.tellVote(effect.draft);
+        return `${this.tellVote(effect.draft)}${effect.to === undefined ? '' : ` to ${String(effect.to)}`}`;
       case 'persist':
         return `persist ${effect.record.kind}`;
       case 'commit':
