@@ -1,6 +1,7 @@
 import type { NodeId, Sequence, View } from '@concordat/protocol';
+import { NOTHING_RECOVERED, type DurableRecord, type Recovered } from '../replica';
 import { envelopeOf } from '../testing/driver';
-import { LinearDriver } from '../testing/linear-driver';
+import { LinearDriver, type TestBlock } from '../testing/linear-driver';
 
 // Leaders with two views each: 0 leads view 1, 1 leads 2 and 3, 2 leads 4 and 5, 3 leads 6 and 7, 0 leads 8 and 9.
 
@@ -267,5 +268,70 @@ describe('one member that runs HotStuff', () => {
     const member = new LinearDriver(self);
     run(member);
     expect(member.told()).toEqual(effects);
+  });
+});
+
+describe('a member that runs HotStuff and was restarted', () => {
+  /** What its data folder holds after it voted for these blocks. */
+  function before(blocks: (member: LinearDriver) => readonly TestBlock[], rotated: boolean): Recovered {
+    const member = new LinearDriver(3);
+    const records: DurableRecord[] = [];
+    member.onPersist = (record) => records.push(record);
+    member.propose(...blocks(member));
+    const base = member.replica.base();
+    const kept = rotated ? base.records : records;
+    return {
+      ...NOTHING_RECOVERED,
+      votes: rotated ? base.votes : member.sealed,
+      proposals: kept.flatMap((record) => (record.kind === 'proposal' ? [record.message] : [])),
+      locked: kept.flatMap((record) => (record.kind === 'lock' ? [record.locked] : [])).at(-1),
+    };
+  }
+
+  const restarted = (recovered: Recovered): LinearDriver => {
+    const member = new LinearDriver(3, { recovered });
+    member.start();
+    return member;
+  };
+
+  describe.each([false, true])('log began a new file: %s', (rotated) => {
+    it('gives its vote again as it was, to the leader that waits for it, and no other in that view', () => {
+      const member = restarted(before((m) => m.row(1, 2), rotated));
+      expect(member.told()).toEqual(['forward vote to 1']);
+      member.receive(member.proposal(member.block('rival', 2, member.row(1)[0]), member.row(1)[0]!));
+      expect(member.told()).toEqual(['persist evidence', 'accuse 1']);
+    });
+
+    it('is locked on what it was locked on', () => {
+      const member = restarted(before((m) => m.row(1, 2, 3), rotated));
+      member.told();
+      member.receive(member.proposal(member.block('X', 5), member.root, 2));
+      expect(member.told()).toEqual(['enter view 5', 'reject conflicting_proposal']);
+    });
+
+    it('goes on with the blocks that it had', () => {
+      const member = restarted(before((m) => m.row(1, 2, 3), rotated));
+      member.told();
+      member.propose(...member.row(1, 2, 3, 4));
+      expect(member.told()).toEqual(['persist proposal', 'persist lock', 'vote 4/4 D to 2', 'execute 1 A [0]']);
+    });
+  });
+
+  it('gives the vote that a crash kept from being made', () => {
+    const recovered = before((m) => m.row(1, 2), false);
+    const member = restarted({ ...recovered, votes: recovered.votes.slice(0, -1) });
+    expect(member.told()).toEqual(['persist proposal', expect.stringMatching(/^vote 2\/2 \w+ to 1$/)]);
+  });
+
+  it('votes in no view of which a torn log may have lost a vote', () => {
+    const recovered = before((m) => m.row(1, 2), false);
+    const member = new LinearDriver(3, { recovered: { ...recovered, tornTail: true } });
+    member.start();
+    expect(member.told()).toEqual(['leave view 2: torn-log', 'forward vote to 1']);
+    const row = member.row(1, 2, 3, 4, 5, 6, 7);
+    member.propose(...row.slice(2, 6));
+    expect(member.sealed).toEqual([]);
+    member.propose(row[6]!);
+    expect(member.sealed.map(({ kind, view }) => `${kind} ${String(view)}`)).toEqual(['vote 7']);
   });
 });
