@@ -378,5 +378,6 @@ function readableDecisions({ decisions }: DataFolder, onHalted: (reason: HaltRea
 /** Whatever envelopes a message brings may be asked for from now on. */
 function noteEnvelopes(proposals: Proposals, message: Verified): void {
   if (message.kind === 'requests') for (const envelope of message.envelopes) proposals.note(envelope);
-  if (message.kind === 'prePrepare') for (const envelope of message.batch?.envelopes ?? []) proposals.note(envelope);
+  if (message.kind === 'prePrepare' || message.kind === 'proposal')
+    for (const envelope of message.batch?.envelopes ?? []) proposals.note(envelope);
 }
