@@ -7,6 +7,7 @@ import {
   sequence,
   view,
   type EpochTable,
+  type MessageKind,
   type NewView,
   type Signed,
 } from '@concordat/protocol';
@@ -69,5 +70,72 @@ describe('a proof is judged alike by all who execute in an epoch, whichever late
     const epochs = furtherEpochs();
     const proof = contradiction([1, 2, 3]);
     expect([0, 1, 2].map((current) => judge.proves(epochs, epoch(current), proof, LIAR))).toEqual([true, true, false]);
+  });
+});
+
+describe('two statements of one signer in the linear engine', () => {
+  const linear = new TestSwarm('ed25519', 4, 'linear', 'hotstuff');
+  const by = createJudge({ swarmId: linear.id, hash: nativeHash, suite });
+  const epochs = new Epochs(nativeHash, linear.committee.table);
+  type Said = Parameters<TestSwarm['statement']>[2];
+
+  /** Signed by n1 unless another signs in its name. */
+  const proofOf = (kinds: readonly [MessageKind, MessageKind], first: Said, second: Said, signer = 1): Uint8Array => {
+    const signed = ([first, second] as const).map((said, index) => {
+      const statement = linear.statement(kinds[index]!, 1, said);
+      return { statement, signature: linear.member(signer).signStatement(statement) };
+    });
+    return encodeEvidence({
+      kind: 'equivocation',
+      accused: memberIndex(1),
+      first: signed[0]!,
+      second: signed[1]!,
+    });
+  };
+  const proves = (proof: Uint8Array): boolean => by.proves(epochs, epoch(0), proof, LIAR);
+  const [a, b] = [someDigest('a'), someDigest('b')];
+  const once = ['proposal', 'vote', 'timeout'] as const;
+
+  it.each(once)('convict for a second %s in one view, whatever its height', (kind) => {
+    expect(
+      proves(proofOf([kind, kind], { view: 5, sequence: 9, digest: a }, { view: 5, sequence: 9, digest: b })),
+    ).toBe(true);
+    expect(
+      proves(proofOf([kind, kind], { view: 5, sequence: 9, digest: a }, { view: 5, sequence: 10, digest: b })),
+    ).toBe(true);
+  });
+
+  it.each(once)('do not convict for a %s in each of two views, nor for one twice', (kind) => {
+    const first = { view: 5, sequence: 9, digest: a };
+    expect(proves(proofOf([kind, kind], first, { ...first, view: 6, digest: b }))).toBe(false);
+    expect(proves(proofOf([kind, kind], first, { ...first, view: 6, sequence: 8, digest: b }))).toBe(false);
+    expect(proves(proofOf([kind, kind], first, first))).toBe(false);
+    expect(proves(proofOf([kind, kind], first, { ...first, sequence: 10 }))).toBe(false);
+  });
+
+  it('do not convict across kinds: a leader votes for its own block, and may give its view up', () => {
+    for (const one of once)
+      for (const two of once)
+        if (one !== two)
+          expect(
+            proves(proofOf([one, two], { view: 5, sequence: 9, digest: a }, { view: 5, sequence: 9, digest: b })),
+          ).toBe(false);
+  });
+
+  it.each(once)('do not convict for a second %s that another signed', (kind) =>
+    expect(
+      proves(proofOf([kind, kind], { view: 5, sequence: 9, digest: a }, { view: 5, sequence: 9, digest: b }, 2)),
+    ).toBe(false),
+  );
+
+  it('do not convict for what binds nobody', () => {
+    for (const kind of ['status', 'syncInfo', 'stable', 'decided'] as const)
+      expect(proves(proofOf([kind, kind], { view: 5, digest: a }, { view: 5, digest: b }))).toBe(false);
+  });
+
+  it('convict for two CHECKPOINTs of one height, and not of two', () => {
+    const kinds = ['checkpoint', 'checkpoint'] as const;
+    expect(proves(proofOf(kinds, { sequence: 8, digest: a }, { sequence: 8, digest: b }))).toBe(true);
+    expect(proves(proofOf(kinds, { sequence: 8, digest: a }, { sequence: 16, digest: b }))).toBe(false);
   });
 });

@@ -6,22 +6,39 @@ import { inflateRawSync } from 'node:zlib';
 import nacl from 'tweetnacl';
 import { encodeBatch, proveEnvelope, requestCount, type Batch } from './batch';
 import { asciiBytes, asciiText, fromHex, toBase64Url, toHex } from './bytes';
-import { checkpointDigest } from './certificates';
-import { writeCheckpointCertificate, writeCommitCertificate, writePreparedCertificate } from './certificate-codec';
+import { blockDigest } from './block';
+import { chainHeaders, checkCommitCertificate, checkpointDigest, type CommitCertificate } from './certificates';
+import {
+  readCommitCertificate,
+  writeCheckpointCertificate,
+  writeCommitCertificate,
+  writePreparedCertificate,
+} from './certificate-codec';
 import { decodeFrame, decodePayload, encodeMessage, encodePayload } from './codec';
 import { encodeEpochTable } from './epoch-table-codec';
 import { genesisFromJson, genesisToJson, swarmId } from './genesis';
 import { digestOfBytes, NULL_DIGEST, portableHash } from './hash';
 import { memberIndex, sequence, view } from './ids';
-import type { Signed, Statement } from './messages';
+import type { Signed, Statement, ViewProof } from './messages';
 import { decodeTransportFrame, packMessage, unpackFrame } from './packing';
+import { timeoutDigest } from './quorum-certificates';
 import { isRejection } from './rejection';
 import { encodeEnvelopeBody, proposalId, type Envelope } from './request';
 import { envelopeSigningBytes, statementBytes } from './statement';
+import { linearSamples } from './testing/linear-samples';
+import type { Sample } from './testing/sample';
 import { sampleMessages, someBatch } from './testing/samples';
-import { createSwarm, memberNames, someContent, someDigest, type KeyRing } from './testing/swarm';
+import {
+  createSwarm,
+  memberNames,
+  someContent,
+  someDigest,
+  type KeyRing,
+  type Slot,
+  type TestSwarm,
+} from './testing/swarm';
 import { checkContent } from './validity';
-import { Writer } from './wire';
+import { Reader, Writer } from './wire';
 
 /*
  * The files of ../golden are the wire format for whoever writes a client in another language. They are compared here and
@@ -58,8 +75,23 @@ const ed25519: KeyRing = {
 
 const swarm = createSwarm({ keys: ed25519, name: 'golden', random: someDigest('golden random') });
 const { committee, domain, limits } = swarm;
-const samples = sampleMessages(swarm);
 const batch = someBatch(swarm);
+/** The other engine, with the same keys. */
+const linear = createSwarm({
+  keys: ed25519,
+  name: 'golden-hotstuff',
+  random: someDigest('golden random of hotstuff'),
+  engine: 'hotstuff',
+});
+const linearBatch = someBatch(linear);
+
+interface GoldenSample extends Sample {
+  readonly by: TestSwarm;
+}
+const samples: GoldenSample[] = [
+  ...sampleMessages(swarm).map((sample) => ({ ...sample, by: swarm })),
+  ...linearSamples(linear, linearBatch).map((sample) => ({ ...sample, by: linear })),
+];
 
 interface GoldenSignature {
   readonly signer: string;
@@ -105,10 +137,15 @@ const readableEnvelope = ({ signer, firstNonce, requests, signature }: Envelope)
   signature: toHex(signature),
 });
 
-const signedBy = (what: string, statement: Statement, signature: Uint8Array): GoldenSignature => ({
+const signedBy = (
+  what: string,
+  statement: Statement,
+  signature: Uint8Array,
+  by: TestSwarm = swarm,
+): GoldenSignature => ({
   signer: `n${String(statement.sender)}`,
   what,
-  signing_bytes: toHex(statementBytes(domain, statement)),
+  signing_bytes: toHex(statementBytes(by.domain, statement)),
   signature: toHex(signature),
 });
 
@@ -121,9 +158,36 @@ const statementOf = ({ kind, epoch, view: at, sequence: slot, digest, sender }: 
   sender,
 });
 
-/** The message's own signature, and those that a NEW-VIEW's leader gives its entries. */
-function signaturesOf(message: Signed): GoldenSignature[] {
-  const own = signedBy('message', statementOf(message), message.signature);
+/** The votes for one block, and the timeouts of one view, that a view proof holds. */
+function proofSignatures({ justify, timeouts }: ViewProof, by: TestSwarm): GoldenSignature[] {
+  const votes = (justify?.signatures ?? []).map(({ sender, signature }) =>
+    signedBy('vote in justify', by.statement('vote', sender, justify!), signature, by),
+  );
+  const givenUp = (timeouts?.timeouts ?? []).map(({ sender, highest, signature }) => {
+    const said = { view: timeouts!.view, sequence: 0, digest: timeoutDigest(portableHash, highest) };
+    return signedBy('timeout in timeouts', by.statement('timeout', sender, said), signature, by);
+  });
+  return [...votes, ...givenUp];
+}
+
+/** The block that the votes of a chain are for. */
+function votedBlock(certificate: CommitCertificate): Slot {
+  const last = chainHeaders(portableHash, certificate, certificate.chain!).at(-1)!;
+  return { view: last.view, sequence: last.sequence, digest: blockDigest(portableHash, last) };
+}
+
+/** The message's own signature, and those that it holds: a NEW-VIEW's for its entries, and those of the linear engine's certificates. */
+function signaturesOf(message: Signed, by: TestSwarm): GoldenSignature[] {
+  const own = signedBy('message', statementOf(message), message.signature, by);
+  if (message.kind === 'proposal' || message.kind === 'timeout' || message.kind === 'syncInfo')
+    return [own, ...proofSignatures(message, by)];
+  if (message.kind === 'decided' && message.certificate.chain !== undefined) {
+    const voted = votedBlock(message.certificate);
+    const votes = message.certificate.signatures.map(({ sender, signature }) =>
+      signedBy('vote for the last block', by.statement('vote', sender, voted), signature, by),
+    );
+    return [own, ...votes];
+  }
   if (message.kind !== 'newView') return [own];
   const entries = message.entries.map(({ sequence: slot, digest, signature }) =>
     signedBy(
@@ -138,7 +202,7 @@ function signaturesOf(message: Signed): GoldenSignature[] {
 const fileOf = (name: string): string =>
   `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll(' ', '-')}.json`;
 
-function messageGolden({ name, description, message }: (typeof samples)[number]): [string, Golden] {
+function messageGolden({ name, description, message, by }: GoldenSample): [string, Golden] {
   const { signature: _signature, ...fields } = message;
   const golden: Golden = {
     name,
@@ -147,12 +211,12 @@ function messageGolden({ name, description, message }: (typeof samples)[number])
     hex: toHex(encodeMessage(message)),
     payload: toHex(encodePayload(message)),
     digest: message.digest,
-    signatures: signaturesOf(message),
+    signatures: signaturesOf(message, by),
   };
   return [`message-${fileOf(name)}`, golden];
 }
 
-function envelopeGolden(name: string, description: string, envelope: Envelope): [string, Golden] {
+function envelopeGolden(name: string, description: string, envelope: Envelope, by = swarm): [string, Golden] {
   const golden: Golden = {
     name,
     description,
@@ -167,7 +231,7 @@ function envelopeGolden(name: string, description: string, envelope: Envelope): 
       {
         signer: envelope.signer.kind === 'client' ? 'client' : envelope.signer.nodeId,
         what: 'envelope',
-        signing_bytes: toHex(envelopeSigningBytes(swarm.id, envelope.bodyHash)),
+        signing_bytes: toHex(envelopeSigningBytes(by.id, envelope.bodyHash)),
         signature: toHex(envelope.signature),
       } satisfies GoldenSignature,
     ],
@@ -180,6 +244,42 @@ const written = (write: (writer: Writer) => void): string => {
   write(writer);
   return toHex(writer.bytes());
 };
+
+function chainGolden(): [string, Golden] {
+  const certificate = linear.chainCertificate({ view: 6, sequence: 9, digest: linearBatch.digest }, [0, 2, 3], {
+    parent: { view: 5, digest: linear.root.digest },
+    above: [8, 9, 10].map((inView) => ({ view: inView, batch: NULL_DIGEST })),
+  });
+  const headers = chainHeaders(portableHash, certificate, certificate.chain!);
+  const voted = votedBlock(certificate);
+  const golden: Golden = {
+    name: 'commit certificate with a chain',
+    description: 'The batch is decided at sequence 9 by votes for the block of view 10; view 7 was given up.',
+    fields: readable(certificate),
+    hex: written((writer) => writeCommitCertificate(writer, certificate)),
+    blocks: headers.map((header) => ({ ...(readable(header) as object), digest: blockDigest(portableHash, header) })),
+    signatures: certificate.signatures.map(({ sender, signature }) =>
+      signedBy('vote', linear.statement('vote', sender, voted), signature, linear),
+    ),
+  };
+  return ['certificate-commit-chained.json', golden];
+}
+
+function linearGenesis(): [string, Golden] {
+  const { genesis } = linear;
+  const table = encodeEpochTable(genesis.table);
+  const golden: Golden = {
+    name: 'genesis of a swarm of the linear engine',
+    description: 'The swarm that the messages of the linear engine belong to: the members of genesis.json.',
+    fields: genesisToJson(genesis),
+    hex: written((writer) => writer.text(genesis.swarm).digest(genesis.random).raw(table)),
+    swarm_id: linear.id,
+    table_hash: linear.committee.hash,
+    root_digest: linear.root.digest,
+    leaders: Array.from({ length: 9 }, (_, at) => linear.committee.leaderOf(view(at))),
+  };
+  return ['genesis-hotstuff.json', golden];
+}
 
 function certificateGoldens(): [string, Golden][] {
   const slot = { view: 6, sequence: 9, digest: batch.digest };
@@ -325,9 +425,23 @@ const goldens: [file: string, golden: Golden][] = [
   ...swarmGoldens(),
   envelopeGolden('gateway', 'One request that n1 signed for somebody without a key.', gateway!),
   envelopeGolden('client', 'Two requests that a client signed with its own key.', client!),
+  envelopeGolden(
+    'gateway hotstuff',
+    'As envelope-gateway.json, in the swarm of genesis-hotstuff.json.',
+    linearBatch.envelopes[0]!,
+    linear,
+  ),
+  envelopeGolden(
+    'client hotstuff',
+    'As envelope-client.json, in the swarm of genesis-hotstuff.json.',
+    linearBatch.envelopes[1]!,
+    linear,
+  ),
   batchGolden(),
   packedGolden(),
   ...certificateGoldens(),
+  linearGenesis(),
+  chainGolden(),
   ...samples.map(messageGolden),
 ];
 
@@ -355,15 +469,15 @@ describe('golden files', () => {
       expect(ed25519.verify(ed25519.publicKey(signer), fromHex(signing_bytes), fromHex(signature))).toBe(true);
   });
 
-  it.each(samples.map((sample) => [`message-${fileOf(sample.name)}`, sample.message] as const))(
+  it.each(samples.map((sample) => [`message-${fileOf(sample.name)}`, sample] as const))(
     '%s: its bytes open to a valid message',
-    (file, message) => {
-      const frame = decodeFrame(fromHex((stored(file) as { hex: string }).hex), limits);
+    (file, { message, by }) => {
+      const frame = decodeFrame(fromHex((stored(file) as { hex: string }).hex), by.limits);
       if (isRejection(frame)) throw new Error(frame.reason);
-      const read = decodePayload(portableHash, frame, limits);
+      const read = decodePayload(portableHash, frame, by.limits);
       expect(read).toEqual(message);
       // The inner signatures are checked with the real scheme too.
-      expect(checkContent(swarm.context, read as Signed)).toBeUndefined();
+      expect(checkContent(by.context, read as Signed)).toBeUndefined();
     },
   );
 
@@ -375,11 +489,21 @@ describe('golden files', () => {
     expect(unpacked).toEqual(decodeFrame(bytesOf('message-pre-prepare.json'), limits));
   });
 
-  it('genesis.json reads as the swarm that everything is signed for', () => {
-    const { fields, swarm_id } = stored('genesis.json') as { fields: unknown; swarm_id: string };
+  it.each([
+    ['genesis.json', swarm],
+    ['genesis-hotstuff.json', linear],
+  ])('%s reads as the swarm that everything is signed for', (file, by) => {
+    const { fields, swarm_id } = stored(file) as { fields: unknown; swarm_id: string };
     const read = genesisFromJson(fields);
-    expect(read).toEqual(swarm.genesis);
+    expect(read).toEqual(by.genesis);
     expect(swarmId(portableHash, read)).toBe(swarm_id);
-    expect(digestOfBytes(fromHex(swarm_id))).toBe(swarm.id);
+    expect(digestOfBytes(fromHex(swarm_id))).toBe(by.id);
+  });
+
+  it('certificate-commit-chained.json holds', () => {
+    const { hex } = stored('certificate-commit-chained.json') as { hex: string };
+    const certificate = readCommitCertificate(new Reader(fromHex(hex)), linear.limits);
+    const check = checkCommitCertificate(linear.committee, portableHash, certificate, linear.context.verifyStatement);
+    expect(check).toBeUndefined();
   });
 });

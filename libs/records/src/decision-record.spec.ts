@@ -83,6 +83,57 @@ describe('a decision record', () => {
     );
   });
 
+  describe('with a chain of blocks', () => {
+    const chained = (above: number): DecisionRecord => {
+      const whole = decision(BATCH);
+      const chain = {
+        parent: { view: view(1), digest: digest('ab'.repeat(32)) },
+        above: Array.from({ length: above }, (_, i) => ({
+          view: view(3 + i),
+          batch: i % 2 === 0 ? NULL_DIGEST : BATCH.digest,
+        })),
+      };
+      return { ...whole, certificate: { ...whole.certificate, chain } };
+    };
+
+    it.each([2, 3, 4096])('comes back as it was written, with %s blocks above', (above) => {
+      const written = chained(above);
+      const bytes = encodeDecision(written);
+      expect(bytes[0]).toBe(2);
+      expect(decodeDecision(portableHash, bytes)).toEqual(written);
+    });
+
+    it('has a layout of its own, and one without keeps the first', () => {
+      const [plain, withChain] = [encodeDecision(decision(BATCH)), encodeDecision(chained(2))];
+      expect(plain[0]).toBe(1);
+      expect(withChain.length - plain.length).toBe(8 + 32 + 2 + 2 * 40);
+      for (const bytes of [plain.with(0, 2), withChain.with(0, 1), plain.with(0, 0), plain.with(0, 3)])
+        expect(() => decodeDecision(portableHash, bytes)).toThrow(LayoutError);
+    });
+
+    it('is refused with a LayoutError at every other length, and with trailing bytes', () => {
+      const bytes = encodeDecision(chained(3));
+      for (let length = 0; length < bytes.length; length++)
+        expect(() => decodeDecision(portableHash, bytes.subarray(0, length))).toThrow(LayoutError);
+      expect(() => decodeDecision(portableHash, Uint8Array.of(...bytes, 0))).toThrow(LayoutError);
+    });
+
+    it('is read as it was written, or refused, whatever single byte changes', () => {
+      const bytes = encodeDecision(chained(3));
+      for (let at = 0; at < bytes.length; at++) {
+        const damaged = bytes.with(at, bytes[at]! ^ 0x81);
+        let read: DecisionRecord;
+        try {
+          read = decodeDecision(portableHash, damaged);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LayoutError);
+          continue;
+        }
+        expect(encodeDecision(read)).toEqual(damaged);
+      }
+    });
+  });
+
   it('holds the null batch', () => {
     const written = decision(undefined);
     expect(decodeDecision(portableHash, encodeDecision(written))).toEqual(written);

@@ -1,5 +1,6 @@
 import type { Recovered } from '@concordat/consensus';
 import {
+  contradict,
   decodeBatch,
   decodeEpochTable,
   decodeFrame,
@@ -53,9 +54,9 @@ export type RecoveredVotes = Omit<Recovered, 'decided' | 'tornTail'>;
 
 /**
  * Why a log cannot be used. unknown_kind: a newer version wrote it, or it is damaged. undecodable: as well. foreign: another
- * member's, or from an epoch that is still to come.
+ * member's, or from an epoch that is still to come. contradictory: two of its votes are proof of equivocation.
  */
-export type RecoveryErrorCode = 'unknown_kind' | 'undecodable' | 'foreign';
+export type RecoveryErrorCode = 'unknown_kind' | 'undecodable' | 'foreign' | 'contradictory';
 
 /** A record whose checksum holds says something that this member cannot have written. It must not start on it. */
 export class RecoveryError extends Error {
@@ -151,9 +152,10 @@ class Recovery {
   private readonly batches = new Map<string, { readonly sequence: Sequence; readonly batch: Batch }>();
   private readonly prepared = new Map<Sequence, RecoveredVotes['prepared'][number]>();
   private readonly newViews: Signed<NewView>[] = [];
-  private proposals: Signed<Proposal>[] = [];
+  /** By digest: the base of a newer file repeats some. */
+  private readonly proposals = new Map<Digest, Signed<Proposal>>();
   private locked: BlockReference | undefined;
-  /** Of kinds that bind for a whole view only the newest counts. */
+  /** Of kinds that bind for a whole view the newest counts, whatever is stable: heights say nothing about views. */
   private readonly newest = new Map<MessageKind, Signed>();
   private readonly evidence: RecoveredVotes['evidence'][number][] = [];
 
@@ -174,8 +176,8 @@ class Recovery {
     return {
       state: this.state,
       stable: this.stable,
-      votes: [...this.votes.map((vote) => this.withBatch(vote)), ...this.newest.values()],
-      proposals: this.proposals,
+      votes: [...new Set([...this.votes.map((vote) => this.withBatch(vote)), ...this.newest.values()])],
+      proposals: [...this.proposals.values()],
       locked: this.locked,
       batches: [...this.batches.values()],
       prepared: [...this.prepared.values()].sort((a, b) => a.sequence - b.sequence),
@@ -226,13 +228,14 @@ class Recovery {
         const message = this.message(payload, kind, index);
         if (message === undefined) return;
         if (message.kind !== 'proposal') throw new LayoutError(`a ${message.kind} in its place`);
-        if (message.sequence > this.stableSequence) this.proposals.push(message);
+        if (message.sequence > this.stableSequence) this.proposals.set(message.digest, message);
         return;
       }
       case 'lock': {
         const epoch = reader.u64();
         const locked = { view: reader.u64() as View, digest: reader.digest() };
         reader.end();
+        if (epoch > this.options.epoch) throw this.fromAhead(kind, index, epoch);
         if (epoch === this.options.epoch && locked.view > (this.locked?.view ?? -1)) this.locked = locked;
         return;
       }
@@ -263,18 +266,31 @@ class Recovery {
     if (vote.sender !== self) {
       throw new RecoveryError('foreign', 'vote', index, `sealed by member ${String(vote.sender)}, not ${String(self)}`);
     }
-    if (vote.kind === 'vote' || vote.kind === 'timeout') {
+    if (vote.kind === 'proposal' || vote.kind === 'vote' || vote.kind === 'timeout') {
       const known = this.newest.get(vote.kind);
-      if (known === undefined || known.view <= vote.view) this.newest.set(vote.kind, vote);
-    } else if (isNeeded(vote, this.stableSequence)) this.votes.push(vote);
+      if (known !== undefined && contradict(known, vote))
+        throw new RecoveryError('contradictory', 'vote', index, `a second ${vote.kind} for view ${String(vote.view)}`);
+      if (known === undefined || known.view < vote.view) this.newest.set(vote.kind, vote);
+      // A proposal is also a block, which others ask for.
+      if (vote.kind !== 'proposal') return;
+    }
+    if (isNeeded(vote, this.stableSequence)) this.votes.push(vote);
+  }
+
+  private fromAhead(kind: DurableKind, index: number, said: number): RecoveryError {
+    return new RecoveryError(
+      'foreign',
+      kind,
+      index,
+      `of epoch ${String(said)}, here it is ${String(this.options.epoch)}`,
+    );
   }
 
   /** Undefined for one of an older epoch: it binds nothing any more, and may be larger than this one's bounds. */
   private message(payload: Uint8Array, kind: DurableKind, index: number): Signed | undefined {
     const { hash, limits, epoch } = this.options;
     const said = epochOfMessage(payload);
-    if (said > epoch)
-      throw new RecoveryError('foreign', kind, index, `of epoch ${String(said)}, here it is ${String(epoch)}`);
+    if (said > epoch) throw this.fromAhead(kind, index, said);
     if (said < epoch) return undefined;
     const frame = decodeFrame(payload, limits);
     const message = isRejection(frame) ? frame : decodePayload(hash, frame, limits);
@@ -286,7 +302,7 @@ class Recovery {
 
   private dropThrough(stable: Sequence): void {
     this.votes = this.votes.filter((vote) => isNeeded(vote, stable));
-    this.proposals = this.proposals.filter(({ sequence }) => sequence > stable);
+    for (const [digest, { sequence }] of this.proposals) if (sequence <= stable) this.proposals.delete(digest);
     for (const [key, { sequence }] of this.batches) if (sequence <= stable) this.batches.delete(key);
     for (const sequence of this.prepared.keys()) if (sequence <= stable) this.prepared.delete(sequence);
   }

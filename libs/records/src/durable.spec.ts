@@ -141,6 +141,8 @@ const NOTHING: RecoveredVotes = {
   batches: [],
   prepared: [],
   newViews: [],
+  proposals: [],
+  locked: undefined,
   evidence: [],
 };
 const recovered = (...records: LogRecord[]): RecoveredVotes => recover(records, OPTIONS);

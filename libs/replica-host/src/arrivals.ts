@@ -18,7 +18,8 @@ export class Arrivals {
   /** Notes whatever envelopes a message brings. */
   noteMessage(message: Verified, at: Millis): void {
     if (message.kind === 'requests') for (const { id } of message.envelopes) this.note(id, at);
-    if (message.kind === 'prePrepare') for (const { id } of message.batch?.envelopes ?? []) this.note(id, at);
+    if (message.kind === 'prePrepare' || message.kind === 'proposal')
+      for (const { id } of message.batch?.envelopes ?? []) this.note(id, at);
   }
 
   /** For each envelope of a decided batch the milliseconds since its arrival; forgets them. */

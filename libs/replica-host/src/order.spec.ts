@@ -1,18 +1,33 @@
-import { memberIndex, sequence, view, type NewView, type Signed, nodeId } from '@concordat/protocol';
+import {
+  epoch,
+  memberIndex,
+  sequence,
+  view,
+  type NewView,
+  type Proposal,
+  type Signed,
+  nodeId,
+} from '@concordat/protocol';
 import { Bench } from './testing/bench';
 import {
   batchOf,
   checkpointAt,
   decide,
   digestOf,
+  draftOf,
   envelopeOf,
+  giveUp,
+  messageOf,
   persistBatch,
   prepareFrom,
   propose,
+  proposeBlock,
   sealAs,
+  SELF,
   startView,
   statusOf,
   voteFor,
+  voteForBlock,
 } from './testing/messages';
 
 const entered = sealAs({
@@ -149,6 +164,78 @@ describe('the order of effects', () => {
     // Without a record of its own just before, the batch stands in the proposal.
     expect(together).toBe(apart! + batch.size);
     expect(bench.network.sentBytes.map((bytes) => bytes.length)).toEqual([together, together]);
+  });
+
+  it('sends a vote for one member to that member alone, once it is durable, and returns it', async () => {
+    const bench = new Bench().started();
+    bench.log.syncs.held = true;
+    bench.replica.on('prepare 5 of 0', voteForBlock(7, 9, digestOf('a'), 3), statusOf(7));
+    bench.host.receive(prepareFrom(0, 5));
+    await bench.settle();
+    expect(bench.take()).toEqual(['step prepare 5 of 0', 'append vote 9', 'step drained', 'sync begins']);
+    bench.log.syncs.let();
+    await bench.settle();
+    expect(bench.take()).toEqual([
+      'sync ends',
+      'send to 3: vote 9',
+      'broadcast: status 7',
+      'step vote 9 of 1',
+      'step drained',
+    ]);
+    const [sent] = bench.network.sentBytes;
+    expect(messageOf(sent!)).toMatchObject({ kind: 'vote', view: 7, sequence: 9, sender: SELF });
+  });
+
+  it('sends a vote for itself to nobody, and returns it once it is durable', async () => {
+    const bench = new Bench().started();
+    bench.log.syncs.held = true;
+    bench.replica.on('prepare 5 of 0', voteForBlock(7, 9, digestOf('a'), SELF));
+    bench.host.receive(prepareFrom(0, 5));
+    await bench.settle();
+    expect(bench.take()).toEqual(['step prepare 5 of 0', 'append vote 9', 'step drained', 'sync begins']);
+    bench.log.syncs.let();
+    await bench.settle();
+    expect(bench.take()).toEqual(['sync ends', 'step vote 9 of 1', 'step drained']);
+    expect(bench.network.sentBytes).toEqual([]);
+  });
+
+  it('broadcasts blocks and TIMEOUTs, and what a vote rests on is in the log before it', async () => {
+    const bench = new Bench().started();
+    const message = sealAs(draftOf(proposeBlock(7, 9, batchOf(1))), memberIndex(3)) as Signed<Proposal>;
+    const locked = { view: view(5), digest: digestOf('c') };
+    bench.replica.on(
+      'prepare 5 of 0',
+      { kind: 'persist', record: { kind: 'proposal', message } },
+      { kind: 'persist', record: { kind: 'lock', epoch: epoch(0), locked } },
+      voteForBlock(7, 9, message.digest, 0),
+      proposeBlock(8, 10),
+      giveUp(8),
+    );
+    bench.host.receive(prepareFrom(0, 5));
+    await bench.settle();
+    const lines = bench.take();
+    expect(lines.filter((line) => line.startsWith('append'))).toEqual([
+      'append proposal',
+      'append lock',
+      'append vote 9',
+      'append proposal 10',
+      'append timeout 8',
+    ]);
+    const left = lines.filter((line) => line.startsWith('send') || line.startsWith('broadcast'));
+    expect(left).toEqual(['send to 0: vote 9', 'broadcast: proposal 10', 'broadcast: timeout 8']);
+    expect(lines.indexOf('sync ends')).toBeLessThan(lines.indexOf(left[0]!));
+  });
+
+  it('stops before a second vote in one view is signed', async () => {
+    const bench = new Bench().started();
+    bench.replica.on('prepare 5 of 0', voteForBlock(7, 9, digestOf('a'), 3));
+    bench.replica.on('prepare 6 of 0', voteForBlock(7, 10, digestOf('b'), 2));
+    for (const n of [5, 6]) {
+      bench.host.receive(prepareFrom(0, n));
+      await bench.settle();
+    }
+    expect(bench.halts).toMatchObject([{ code: 'invariant' }]);
+    expect(bench.network.sentBytes).toHaveLength(1);
   });
 
   it('performs everything else in order as well', async () => {

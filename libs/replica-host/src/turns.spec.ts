@@ -1,9 +1,13 @@
+import type { Effect } from '@concordat/consensus';
 import {
+  Committee,
   concatBytes,
   encodeMessage,
+  Epochs,
   memberIndex,
   NULL_DIGEST,
   OBSERVER,
+  portableHash,
   reject,
   sequence,
   view,
@@ -12,14 +16,19 @@ import { DURATION_UNKNOWN } from '@concordat/records';
 import { Bench } from './testing/bench';
 import {
   batchOf,
+  COMMITTEE,
   decide,
   digestOf,
+  draftOf,
   envelopeOf,
   prepareFrom,
+  propose,
+  proposeBlock,
   relayFrom,
   sealAs,
   statusOf,
   voteFor,
+  voteForBlock,
 } from './testing/messages';
 
 const steps = (bench: Bench): string[] =>
@@ -308,6 +317,23 @@ describe('durations', () => {
     bench.host.receive(prepareFrom(0, 1));
     await bench.settle();
     expect(bench.decisions.durations).toEqual([[42, 12, DURATION_UNKNOWN], [DURATION_UNKNOWN]]);
+  });
+
+  it.each([
+    { what: 'a PRE-PREPARE', engine: 'pbft', proposal: propose(1, batchOf(1, 2)), next: voteFor('commit', 1) },
+    { what: 'a block', engine: 'hotstuff', proposal: proposeBlock(1, 1, batchOf(1, 2)), next: voteForBlock(1, 1) },
+  ] as const)('begin with $what where nobody relayed the envelope before', async ({ engine, proposal, next }) => {
+    const committee = new Committee({ ...COMMITTEE.table, engine }, portableHash);
+    const epochs = new Epochs(portableHash, committee.table);
+    const bench = new Bench({}, { committee, epochs }).started();
+    const from = (effect: Effect): Uint8Array => encodeMessage(sealAs(draftOf(effect), memberIndex(0)));
+    bench.host.receive(from(proposal));
+    await bench.settle();
+    bench.clock.advance(12);
+    bench.replica.on('drained', decide(1, batchOf(1, 2)));
+    bench.host.receive(from(next));
+    await bench.settle();
+    expect(bench.decisions.durations).toEqual([[12, 12]]);
   });
 
   it('are bounded: the oldest arrivals are forgotten, and a clock that is set back gives 0', async () => {

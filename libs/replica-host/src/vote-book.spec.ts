@@ -1,13 +1,21 @@
-import type { BindingKind, Effect } from '@concordat/consensus';
-import { InvariantError, sequence, view, type DraftOf, type Signed, nodeId } from '@concordat/protocol';
-import { askForView, batchOf, checkpointAt, digestOf, propose, sealAs, startView, voteFor } from './testing/messages';
+import type { Effect } from '@concordat/consensus';
+import { InvariantError, sequence, view, type Signed, nodeId } from '@concordat/protocol';
+import {
+  askForView,
+  batchOf,
+  checkpointAt,
+  digestOf,
+  draftOf,
+  giveUp,
+  propose,
+  proposeBlock,
+  sealAs,
+  startView,
+  voteFor,
+  voteForBlock,
+} from './testing/messages';
 import { VoteBook } from './vote-book';
 
-type BindingDraft = DraftOf<BindingKind>;
-const draftOf = (effect: Effect): BindingDraft => {
-  if (effect.kind !== 'vote') throw new Error('no vote');
-  return effect.draft;
-};
 const sealed = (effect: Effect): Signed => sealAs(draftOf(effect));
 
 function seal(book: VoteBook, effect: Effect): void {
@@ -83,6 +91,60 @@ const rows: { readonly name: string; readonly sealed: Effect[]; readonly next: E
     next: propose(2, batchOf(1), 2),
     sound: true,
   },
+  { name: 'the same block', sealed: [proposeBlock(5, 9)], next: proposeBlock(5, 9), sound: true },
+  { name: 'another block', sealed: [proposeBlock(5, 9)], next: proposeBlock(5, 9, batchOf(1)), sound: false },
+  { name: 'another block at another height', sealed: [proposeBlock(5, 9)], next: proposeBlock(5, 10), sound: false },
+  { name: 'a block in a later view', sealed: [proposeBlock(5, 9)], next: proposeBlock(6, 9, batchOf(1)), sound: true },
+  { name: 'a block in an earlier view', sealed: [proposeBlock(5, 9)], next: proposeBlock(4, 8), sound: false },
+  { name: 'the same vote for a block', sealed: [voteForBlock(5, 9)], next: voteForBlock(5, 9), sound: true },
+  { name: 'a vote for another block', sealed: [voteForBlock(5, 9)], next: voteForBlock(5, 9, B), sound: false },
+  {
+    name: 'a vote for another block at another height',
+    sealed: [voteForBlock(5, 9)],
+    next: voteForBlock(5, 10, B),
+    sound: false,
+  },
+  {
+    name: 'a vote in a later view, at a lower height',
+    sealed: [voteForBlock(5, 9)],
+    next: voteForBlock(6, 8, B),
+    sound: true,
+  },
+  { name: 'a vote in an earlier view', sealed: [voteForBlock(5, 9)], next: voteForBlock(4, 8), sound: false },
+  { name: 'the same TIMEOUT', sealed: [giveUp(5)], next: giveUp(5), sound: true },
+  {
+    name: 'a TIMEOUT that names another block',
+    sealed: [giveUp(5)],
+    next: giveUp(5, { view: view(4), digest: A }),
+    sound: false,
+  },
+  { name: 'a TIMEOUT of a later view', sealed: [giveUp(5)], next: giveUp(6), sound: true },
+  { name: 'a TIMEOUT of an earlier view', sealed: [giveUp(5)], next: giveUp(4), sound: false },
+  { name: 'a TIMEOUT after a vote in its view', sealed: [voteForBlock(5, 9)], next: giveUp(5), sound: true },
+  { name: 'a vote in a view that was given up', sealed: [giveUp(5)], next: voteForBlock(5, 9), sound: false },
+  { name: 'a vote below a view that was given up', sealed: [giveUp(5)], next: voteForBlock(4, 9), sound: false },
+  { name: 'a vote above a view that was given up', sealed: [giveUp(5)], next: voteForBlock(6, 9), sound: true },
+  { name: 'a block in a view that was given up', sealed: [giveUp(5)], next: proposeBlock(5, 9), sound: false },
+  { name: 'a block above a view that was given up', sealed: [giveUp(5)], next: proposeBlock(6, 9), sound: true },
+  {
+    name: 'the vote that was sealed before its view was given up',
+    sealed: [voteForBlock(5, 9), giveUp(5)],
+    next: voteForBlock(5, 9),
+    sound: true,
+  },
+  {
+    name: 'another vote than the one before the view was given up',
+    sealed: [voteForBlock(5, 9), giveUp(5)],
+    next: voteForBlock(5, 9, B),
+    sound: false,
+  },
+  {
+    name: 'a block on its own vote in that view',
+    sealed: [voteForBlock(5, 9)],
+    next: proposeBlock(5, 10),
+    sound: true,
+  },
+  { name: 'a CHECKPOINT, whatever view was given up', sealed: [giveUp(5)], next: checkpointAt(64), sound: true },
   { name: 'a CHECKPOINT, whatever view was promised', sealed: [askForView(2)], next: checkpointAt(64), sound: true },
 ];
 
@@ -149,6 +211,44 @@ describe('the vote book', () => {
     }
     expect(() => seal(book, voteFor('commit', 5, { inView: 2, content: B }))).toThrow(InvariantError);
     expect(() => book.recall(sealed(voteFor('commit', 5, { inView: 2 })))).toThrow(InvariantError);
+  });
+
+  it('keeps what binds for a view however much is stable, and seals it again', () => {
+    const book = new VoteBook(1);
+    for (const effect of [proposeBlock(5, 9), voteForBlock(5, 9), giveUp(5)]) seal(book, effect);
+    book.forgetThrough(sequence(64));
+    for (const effect of [proposeBlock(5, 9), voteForBlock(5, 9), giveUp(5)])
+      expect(() => seal(book, effect)).not.toThrow();
+    for (const effect of [proposeBlock(5, 70), voteForBlock(5, 70, B), giveUp(5, { view: view(4), digest: A })])
+      expect(() => seal(book, effect)).toThrow(InvariantError);
+  });
+
+  it('takes up the newest of each, in whatever order a log has them', () => {
+    const book = new VoteBook(100);
+    for (const effect of [giveUp(5), voteForBlock(5, 9), voteForBlock(3, 7), giveUp(2), voteForBlock(5, 9)])
+      book.recall(sealed(effect));
+    expect(() => seal(book, voteForBlock(5, 9))).not.toThrow();
+    expect(() => seal(book, voteForBlock(4, 9))).toThrow(InvariantError);
+    expect(() => seal(book, proposeBlock(5, 9))).toThrow(InvariantError);
+    expect(() => seal(book, giveUp(4))).toThrow(InvariantError);
+  });
+
+  it.each([
+    { name: 'blocks', first: proposeBlock(5, 9), second: proposeBlock(5, 10) },
+    { name: 'votes', first: voteForBlock(5, 9), second: voteForBlock(5, 10, B) },
+    { name: 'TIMEOUTs', first: giveUp(5), second: giveUp(5, { view: view(4), digest: A }) },
+  ])('refuses a log with two $name of one view', ({ first, second }) => {
+    const book = new VoteBook(100);
+    book.recall(sealed(first));
+    expect(() => book.recall(sealed(second))).toThrow(InvariantError);
+  });
+
+  it('checks votes of the linear engine before they are sealed', () => {
+    const book = new VoteBook(100);
+    seal(book, voteForBlock(5, 9));
+    expect(() => book.check(draftOf(voteForBlock(5, 9, B)))).toThrow(InvariantError);
+    seal(book, giveUp(6));
+    expect(() => book.check(draftOf(voteForBlock(6, 10)))).toThrow(InvariantError);
   });
 
   it('knows only what binds', () => {

@@ -121,11 +121,7 @@ export class VoteBook {
         return;
       case 'viewChange':
       case 'newView': {
-        const earlier = this.newest[kind];
-        invariant(
-          earlier === undefined || earlier.view < view || (earlier.view === view && earlier.digest === digest),
-          `${kind} for view ${String(view)} does not contradict what was sealed before`,
-        );
+        this.checkOnce(kind, view, digest);
         this.newest[kind] = { view, digest };
         this.promise(view);
         if (kind === 'newView')
@@ -137,15 +133,21 @@ export class VoteBook {
     }
   }
 
-  private checkLinear(kind: LinearKind, view: View, digest: Digest): void {
+  /** Of a kind that binds for a whole view: none below the last, and no second one with it. */
+  private checkOnce(kind: ViewKind, view: View, digest: Digest): void {
     const earlier = this.newest[kind];
     invariant(
       earlier === undefined || earlier.view < view || (earlier.view === view && earlier.digest === digest),
       `${kind} for view ${String(view)} does not contradict what was sealed before`,
     );
+  }
+
+  private checkLinear(kind: LinearKind, view: View, digest: Digest): void {
+    this.checkOnce(kind, view, digest);
     const gaveUp = this.newest.timeout;
+    const again = this.newest[kind]?.view === view;
     invariant(
-      kind === 'timeout' || gaveUp === undefined || gaveUp.view < view || earlier?.view === view,
+      kind === 'timeout' || gaveUp === undefined || gaveUp.view < view || again,
       `${kind} for view ${String(view)} after it was given up`,
     );
   }
@@ -174,8 +176,9 @@ export class VoteBook {
       case 'proposal':
       case 'vote':
       case 'timeout': {
-        const earlier = this.newest[kind];
-        if (earlier === undefined || earlier.view < view) this.newest[kind] = { view, digest };
+        if ((this.newest[kind]?.view ?? -1) > view) return;
+        this.checkOnce(kind, view, digest);
+        this.newest[kind] = { view, digest };
         return;
       }
       case 'viewChange':

@@ -1,6 +1,7 @@
 import {
   checkContent,
   committeeOf,
+  contradict,
   Epochs,
   isRejection,
   OBSERVER,
@@ -49,6 +50,8 @@ export class Node {
   committee: Committee;
   up = true;
   readonly votes: Signed[] = [];
+  /** All that it ever sealed, also what is gone from its disk. */
+  readonly sealed: Signed[] = [];
   readonly records: DurableRecord[] = [];
   readonly blocks: CommittedBlock[] = [];
   readonly accused: Evidence[] = [];
@@ -89,6 +92,8 @@ export class Cluster {
   rewrite: (from: number, to: number, message: Signed) => Signed = (_from, _to, message) => message;
   /** Hosts ask replica.admit before they check a signature; a schedule can switch that off. */
   useAdmit = true;
+  /** How many times as long a member's timers take. */
+  slowness: (index: number) => number = () => 1;
   /** Milliseconds that a message takes. */
   delay: (from: number, to: number, message: Signed) => number = () => 1;
   private readonly wire: { due: number; from: number; to: number; message: Signed }[] = [];
@@ -241,6 +246,21 @@ export class Cluster {
     }
   }
 
+  /** Throws when a member sealed two statements that no honest member seals both, in whichever life. */
+  checkPromises(honest: (node: Node) => boolean = () => true): void {
+    for (const node of this.nodes.filter(honest)) {
+      const first = new Map<string, Signed>();
+      for (const vote of node.sealed) {
+        const { kind, epoch, view, sequence } = vote;
+        const ofView = kind === 'proposal' || kind === 'vote' || kind === 'timeout';
+        const place = [kind, epoch, view, ofView ? '' : sequence].join(' ');
+        const earlier = first.get(place);
+        if (earlier !== undefined && contradict(earlier, vote)) throw new Error(`${node.nodeId} seals two of ${place}`);
+        first.set(place, earlier ?? vote);
+      }
+    }
+  }
+
   executed(): number[] {
     return this.nodes.map((node) => (node.effects.length > 0 || node.up ? node.replica.state().executed : -1));
   }
@@ -328,6 +348,7 @@ export class Cluster {
       case 'vote': {
         const message = this.seal(node, effect.draft);
         node.votes.push(message);
+        node.sealed.push(message);
         own.push(message);
         if (effect.to === undefined) this.broadcast(node.index, message);
         else if (effect.to !== node.self) this.post(node.index, effect.to, message);
@@ -353,7 +374,7 @@ export class Cluster {
         }
         break;
       case 'startTimer':
-        node.timers.set(effect.timer, this.now + effect.delayMs);
+        node.timers.set(effect.timer, this.now + Math.ceil(effect.delayMs * this.slowness(node.index)));
         break;
       case 'cancelTimer':
         node.timers.delete(effect.timer);

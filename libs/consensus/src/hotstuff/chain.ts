@@ -81,12 +81,11 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
     return [...this.decisions].flatMap(([sequence, { batch }]) => (batch === undefined ? [] : [sequence]));
   }
 
-  /** Puts a proposal into its place; those that waited for it come with `release`. */
-  place(proposal: Signed<Proposal>): Placed {
+  /** Puts a proposal into its place; those that waited for it come with `release`. `isWanted`: others build on it. */
+  place(proposal: Signed<Proposal>, isWanted: boolean): Placed {
     const { digest } = proposal;
     if (this.proposals.has(digest)) return 'known';
-    const wanted = this.missing().some((lack) => lack.digest === digest);
-    if (!wanted && this.sameView(proposal.view) >= PER_VIEW_MAX) return 'too-many';
+    if (!isWanted && this.sameView(proposal.view) >= PER_VIEW_MAX) return 'too-many';
     const misfit = this.tree.add(asBlock(proposal));
     if (misfit === 'unknown-parent') {
       this.keepOrphan(proposal);

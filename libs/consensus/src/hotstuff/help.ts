@@ -2,6 +2,7 @@ import {
   FETCH_ITEMS_MAX,
   SLOT_FLAGS,
   SLOTS_IN_STATUS_MAX,
+  type Digest,
   type Fetch,
   type MemberIndex,
   type Proposal,
@@ -56,19 +57,20 @@ export class HotstuffHelp implements Help {
     return this.chain.missing().length > 0 || this.chain.hasUndecided(this.views.newest.digest);
   }
 
+  /** Whoever gave this view up, or is still below it, may lack one TIMEOUT for its certificate. */
   returnViews({ sender, view, promisedView }: Verified<Status>): void {
-    const { context } = this;
-    if (view < context.view) {
-      const draft = { kind: 'syncInfo', view: context.view, sequence: 0 as Sequence, ...this.views.proof } as const;
-      context.emit({ kind: 'send', to: sender, draft });
-    }
-    // Whoever gave this view up, or is still below it, may lack one TIMEOUT for its certificate.
     const { timeout } = this.own;
-    if (timeout?.view === context.view && (view < context.view || promisedView > view)) this.forward(sender, timeout);
+    const current = this.context.view;
+    if (timeout?.view === current && (view < current || promisedView > view)) this.forward(sender, timeout);
   }
 
   returnVotes({ sender, view, sequence, slots }: Verified<Status>): void {
     const { context } = this;
+    // Of one that moves on the view is over by now: views go by with every block.
+    if (view < context.view) {
+      const draft = { kind: 'syncInfo', view: context.view, sequence: 0 as Sequence, ...this.views.proof } as const;
+      context.emit({ kind: 'send', to: sender, draft });
+    }
     this.resends.forget(sender, sequence);
     const proposal = this.chain.proposalOf(context.view);
     if (proposal !== undefined && view <= context.view && sender !== proposal.sender) {
@@ -86,6 +88,11 @@ export class HotstuffHelp implements Help {
       const proposal = this.chain.proposal(digest);
       if (proposal !== undefined && takeBytes(proposal.batch?.size ?? 0)) this.forward(sender, proposal);
     }
+  }
+
+  /** True for a block that others build on and that is not here. */
+  isWanted(digest: Digest): boolean {
+    return this.lacks().some(({ digests }) => digests.includes(digest));
   }
 
   /** Blocks that others build on, and the one of the newest certificate. */

@@ -71,9 +71,8 @@ export class HotstuffEngine implements Engine {
       case 'proposal': {
         if (this.chain.holds(digest)) return reject('redundant', 'the block is here');
         if (sequence <= this.chain.tree.committed.sequence) return reject('redundant', 'decided already');
-        const isWanted = this.help.lacks().some((lack) => lack.digests.includes(digest));
         const isEvidence = this.seen.get(view)?.statement.digest !== digest && this.seen.has(view);
-        if (view >= context.view || isWanted || isEvidence) return undefined;
+        if (view >= context.view || isEvidence || this.help.isWanted(digest)) return undefined;
         return reject('stale_view', `view ${String(view)} is over`);
       }
       case 'vote': {
@@ -119,7 +118,7 @@ export class HotstuffEngine implements Engine {
   private onProposal(message: Verified<Proposal>): void {
     this.noteFirst(message);
     this.views.learn(message);
-    const refused = this.place(message);
+    const refused = this.place(message) ?? this.vote(message);
     if (refused !== undefined) this.context.reject(message.sender, refused);
     this.placeOrphans();
   }
@@ -136,10 +135,9 @@ export class HotstuffEngine implements Engine {
     if (oldest !== undefined && this.seen.size > SEEN_MAX) this.seen.delete(oldest);
   }
 
-  /** Puts a block into its place and votes for it; undefined also where it has to wait for the one below. */
+  /** Puts a block into its place; undefined also where it has to wait for the one below. */
   private place(proposal: Signed<Proposal>): Rejection | undefined {
-    const placed = this.chain.place(proposal);
-    const block = this.chain.tree.get(proposal.digest);
+    const placed = this.chain.place(proposal, this.help.isWanted(proposal.digest));
     switch (placed) {
       case 'orphan':
         return undefined;
@@ -147,7 +145,7 @@ export class HotstuffEngine implements Engine {
       case 'known':
         if (proposal.justify !== undefined) this.views.apply(proposal.justify);
         this.views.onPlaced(proposal);
-        return block === undefined ? undefined : this.voter.vote(proposal, block);
+        return undefined;
       case 'below-committed':
         return reject('redundant', 'decided already');
       default:
@@ -156,8 +154,17 @@ export class HotstuffEngine implements Engine {
   }
 
   private placeOrphans(): void {
-    for (let ready = this.chain.release(); ready.length > 0; ready = this.chain.release())
-      for (const proposal of ready) this.place(proposal);
+    for (let ready = this.chain.release(); ready.length > 0; ready = this.chain.release()) {
+      for (const proposal of ready) {
+        this.place(proposal);
+        this.vote(proposal);
+      }
+    }
+  }
+
+  private vote(proposal: Signed<Proposal>): Rejection | undefined {
+    const block = this.chain.tree.get(proposal.digest);
+    return block === undefined ? undefined : this.voter.vote(proposal, block);
   }
 
   private onVote(message: Verified<Vote>): void {
@@ -295,12 +302,15 @@ export class HotstuffEngine implements Engine {
     }
     if (this.own.timeout !== undefined) this.views.restore(this.own.timeout as Verified<Timeout>);
     if (recovered.tornTail) this.views.abstain();
+    // One that misfits by now was passed over by what was decided since.
     for (const proposal of proposals) this.place(proposal);
     if (this.own.vote !== undefined) this.onVote(this.own.vote as Verified<Vote>);
   }
 
   start(): void {
     const { context } = this;
+    const proposed = this.chain.proposalOf(context.view);
+    if (proposed !== undefined) this.vote(proposed);
     const { vote, timeout } = this.own;
     if (timeout?.view === context.view) this.forwardToAll(timeout);
     if (vote === undefined || vote.view < context.view) return;

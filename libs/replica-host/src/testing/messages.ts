@@ -1,6 +1,7 @@
-import type { CommittedBlock, Effect } from '@concordat/consensus';
+import type { BindingKind, CommittedBlock, Effect } from '@concordat/consensus';
 import {
   asciiBytes,
+  blockDigest,
   Committee,
   createBatch,
   createEpochTable,
@@ -20,6 +21,7 @@ import {
   sealEnvelope,
   sequence,
   statementBytes,
+  timeoutDigest,
   view,
   wireLimits,
   ZERO_DIGEST,
@@ -28,6 +30,7 @@ import {
   type CommitCertificate,
   type Digest,
   type Draft,
+  type DraftOf,
   type MemberIndex,
   type NewView,
   type Sealer,
@@ -59,6 +62,12 @@ const sign: Sealer['sign'] = (statement) => {
 /** Seals a draft for a member, SELF unless said otherwise. */
 export const sealAs = (draft: Draft, sender: MemberIndex = SELF): Signed =>
   seal({ hash: portableHash, epoch: epoch(0), sender, sign }, draft);
+
+/** The draft of a vote. Throws for another effect. */
+export function draftOf(effect: Effect): DraftOf<BindingKind> {
+  if (effect.kind !== 'vote') throw new Error('no vote');
+  return effect.draft;
+}
 
 /** A message from its bytes, or an Error. */
 export function messageOf(bytes: Uint8Array): Signed {
@@ -110,6 +119,46 @@ export const voteFor = (
 export const propose = (n: number, batch: Batch, inView = 0): Effect => ({
   kind: 'vote',
   draft: { kind: 'prePrepare', view: view(inView), sequence: sequence(n), digest: batch.digest, batch },
+});
+
+/** The leader's block in the linear engine, as an effect. */
+export const proposeBlock = (inView: number, n: number, batch?: Batch): Effect => {
+  const parent = { view: view(0), digest: digestOf('f') };
+  const batchDigest = batch?.digest ?? NULL_DIGEST;
+  const header = { view: view(inView), sequence: sequence(n), parent };
+  return {
+    kind: 'vote',
+    draft: {
+      kind: 'proposal',
+      ...header,
+      digest: blockDigest(portableHash, { ...header, batch: batchDigest }),
+      batchDigest,
+      justify: undefined,
+      timeouts: undefined,
+      batch,
+    },
+  };
+};
+
+/** A vote for a block, as an effect; sent to `to` only, where that is said. */
+export const voteForBlock = (inView: number, n: number, content = digestOf('a'), to?: number): Effect => ({
+  kind: 'vote',
+  draft: { kind: 'vote', view: view(inView), sequence: sequence(n), digest: content },
+  ...(to === undefined ? {} : { to: memberIndex(to) }),
+});
+
+/** A view given up, as an effect. */
+export const giveUp = (inView: number, highest = { view: view(0), digest: digestOf('f') }): Effect => ({
+  kind: 'vote',
+  draft: {
+    kind: 'timeout',
+    view: view(inView),
+    sequence: sequence(0),
+    digest: timeoutDigest(portableHash, highest),
+    highest,
+    justify: undefined,
+    timeouts: undefined,
+  },
 });
 
 /** A CHECKPOINT, as an effect. */
