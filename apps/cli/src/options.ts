@@ -58,7 +58,9 @@ export function natsUrl(text: string): string {
 
 /** How members agree. */
 export const protocolOption = (): Option =>
-  new Option('--protocol <engine>', 'how members agree').choices(Object.keys(ENGINES));
+  new Option('--protocol <engine>', 'how members agree: pbft in few steps, hotstuff with few messages').choices(
+    Object.keys(ENGINES),
+  );
 
 /** A value on the command line: JSON, else the text itself. */
 export function jsonOrText(text: string): unknown {

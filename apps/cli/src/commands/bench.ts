@@ -98,7 +98,7 @@ async function compareProfiles(
       progress.update(`${profile}: run ${run} of ${runs}`);
       const env = { ...session.env, PROFILE: profile === 'edge' ? profile : '' };
       const code = await withSwarm(options, env, lifetime, async (swarm) => {
-        seen.push(await runProfile(profile, swarm.measured(), plan));
+        seen.push(await runProfile({ profile, protocol: options.protocol }, swarm.measured(), plan));
         return EXIT.done;
       });
       if (code !== EXIT.done) return code;
@@ -167,7 +167,7 @@ async function soak({ swarm, options, session, progress }: Measuring, minutes: n
     session.output.event(now, describeMinute(now));
   }
   progress.stop();
-  const report = soakReport(scenario.name, seen);
+  const report = soakReport(scenario.name, options.protocol, seen);
   session.output.result(report, () => describeSoak(report));
   return report.holds ? EXIT.done : EXIT.no;
 }
