@@ -7,6 +7,7 @@ import {
   genesisFromJson,
   genesisToJson,
   toHex,
+  type EngineName,
   type Genesis,
   type LeaderElection,
   type MemberOptions,
@@ -27,10 +28,13 @@ export function createGenesis(options: {
   readonly operators?: readonly Uint8Array[];
   readonly leaderElection?: LeaderElection;
   readonly weightedVoting?: boolean;
+  readonly engine?: EngineName;
 }): Genesis {
-  const { swarm, members, scheme, f, operators = [], leaderElection = 'round-robin', weightedVoting = false } = options;
+  const { swarm, members, scheme, f, operators = [], engine = 'pbft' } = options;
+  const { leaderElection = 'round-robin', weightedVoting = false } = options;
   try {
     const table = createEpochTable({
+      engine,
       members,
       operators,
       signatureScheme: scheme,

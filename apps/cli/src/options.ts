@@ -1,5 +1,5 @@
 import { EPOCH_AGE_MAX } from '@concordat/client';
-import { isId } from '@concordat/protocol';
+import { ENGINES, isId } from '@concordat/protocol';
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Parser of an integer option from `min` to `max`. */
@@ -56,11 +56,11 @@ export function natsUrl(text: string): string {
   return text;
 }
 
-/** Parser of one engine's name. */
-export function engineName(text: string): 'pbft' {
-  if (text !== 'pbft') throw new InvalidArgumentError('Only pbft is built.');
-  return text;
-}
+/** How members agree. */
+export const protocolOption = (): Option =>
+  new Option('--protocol <engine>', 'how members agree: pbft in few steps, hotstuff with few messages').choices(
+    Object.keys(ENGINES),
+  );
 
 /** A value on the command line: JSON, else the text itself. */
 export function jsonOrText(text: string): unknown {

@@ -13,7 +13,8 @@ describe('the command line', () => {
     { name: 'a proposer that is no id', args: ['propose', '1', '--proposer', 'a b'], says: 'A-Z a-z 0-9 _ -' },
     { name: 'a limit that is no number', args: ['history', '--limit', '1e1'], says: 'from 1 to 100' },
     { name: 'a server without a scheme', args: ['status', '--server', 'localhost:1'], says: 'http://127.0.0.1:8002' },
-    { name: 'an engine that is not built', args: ['up', '--protocol', 'hotstuff'], says: 'Only pbft is built' },
+    { name: 'an unknown engine', args: ['up', '--protocol', 'raft'], says: 'Allowed choices are pbft, hotstuff' },
+    { name: 'an unknown engine to measure', args: ['bench', '--protocol', 'raft'], says: 'Allowed choices are pbft' },
     { name: 'a swarm without members', args: ['up', '--nodes', '0'], says: 'from 1 to 100' },
     { name: 'a swarm name that is no token', args: ['up', '--swarm', 'a.b'], says: 'A-Z a-z 0-9 _ -' },
     { name: 'a port beyond the last', args: ['up', '--port', '65536'], says: 'from 1 to 65535' },
@@ -43,6 +44,14 @@ describe('the command line', () => {
   it('takes what follows -- as words', async () => {
     const { err } = await run(['frobnicate', '--', '--json']);
     expect(err).toBe("concordat: unknown command 'frobnicate'\n");
+  });
+
+  it.each(['up', 'genesis', 'bench'])('%s --help names the engines', async (command) => {
+    const { exitCode, out } = await run([command, '--help']);
+    expect(exitCode).toBe(EXIT.done);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      '--protocol <engine> how members agree: pbft in few steps, hotstuff with few messages (choices: "pbft", "hotstuff"',
+    );
   });
 
   it('helps with exit code 0, and hides what is not for people', async () => {

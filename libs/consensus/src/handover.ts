@@ -1,5 +1,5 @@
 import { invariant, reject, type Authentic, type Committee, type Rejection } from '@concordat/protocol';
-import { outlivesEpoch } from './pbft/succession';
+import { outlivesEpoch } from './member/succession';
 import { NOTHING_RECOVERED, type Recovered, type Replica, type WaitingEnvelope } from './replica';
 
 /** What the replica of an ended epoch leaves to that of the next. */

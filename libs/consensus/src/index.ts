@@ -30,7 +30,8 @@ export {
   type TimerId,
   type WaitingEnvelope,
 } from './replica';
-export { createPbftReplica, type PbftOptions } from './pbft/pbft-replica';
+export { createReplica } from './create-replica';
+export type { ReplicaOptions } from './member/member-replica';
 export { handoverOf, lateRefusal, type Handover } from './handover';
 export { followsPlan, planNewView, type NewViewPlan } from './pbft/view-change-rules';
 export {

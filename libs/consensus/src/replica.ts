@@ -228,7 +228,8 @@ export interface WaitingEnvelope {
 }
 
 /** Phases of a sequence as users see them. */
-export type Phase = 'idle' | 'waiting' | 'pre-prepare' | 'prepare' | 'commit' | 'decided' | 'view-change';
+export type Phase =
+  'idle' | 'waiting' | 'pre-prepare' | 'prepare' | 'pre-commit' | 'commit' | 'decided' | 'view-change';
 
 /** Where an undecided envelope stands. */
 export interface EnvelopeProgress {
@@ -251,7 +252,8 @@ export interface EnvelopeProgress {
 /** Where a sequence stands. */
 export interface SlotProgress {
   readonly sequence: Sequence;
-  readonly phase: 'prepare' | 'commit' | 'decided';
+  /** `pre-commit`: of HotStuff only. */
+  readonly phase: 'prepare' | 'pre-commit' | 'commit' | 'decided';
   /** Who has voted in that phase, ascending. */
   readonly voters: readonly MemberIndex[];
 }

@@ -1,3 +1,4 @@
+import type { EngineName } from '@concordat/protocol';
 import { runSchedule } from './run-schedule';
 import type { Fault } from './schedule';
 
@@ -28,12 +29,13 @@ const amnesia = (seed: number): Fault[] =>
  * leader equivocates: two faults where one is tolerated. Runs until the checkers have seen two contents in one slot, and
  * two members that decided differently.
  */
-export function runCanary(firstSeed: number): CanaryResult {
+export function runCanary(firstSeed: number, engine: EngineName = 'pbft'): CanaryResult {
   const seen = new Set<string>();
   let schedules = 0;
   while (schedules < RUNS_MAX && !EXPECTED.every((rule) => seen.has(rule))) {
     const seed = firstSeed + schedules++;
     const { violations } = runSchedule(seed, {
+      engine,
       profile: 'standard',
       members: 4,
       f: 1,

@@ -14,13 +14,12 @@ import { ADVERSARY_INTERVAL_MS } from './adversary';
 import { adversariesOf } from './adversaries/by-epoch';
 import { AdmissionsChecker } from './checkers/admissions';
 import { AgreementChecker } from './checkers/agreement';
+import { BlockIndex } from './checkers/blocks';
 import { CertificatesChecker } from './checkers/certificates';
 import { ConductChecker } from './checkers/conduct';
-import { DurabilityChecker } from './checkers/durability';
 import { EpochsChecker } from './checkers/epochs';
 import { EvidenceChecker } from './checkers/evidence';
-import { NewViewsChecker } from './checkers/new-views';
-import { PromisesChecker } from './checkers/promises';
+import { voteCheckers } from './checkers/of-engine';
 import { RequestsChecker } from './checkers/requests';
 import { StatesChecker } from './checkers/states';
 import { SimulatedDisk } from './disk';
@@ -122,8 +121,10 @@ export class Cluster {
     this.requests = new RequestsChecker(this.blame, (envelope) => this.signatures.isGenuine(envelope));
     this.conduct = new ConductChecker(this.blame, isCorrect, verifyStatement, history, options.replica);
     this.evidence = new EvidenceChecker(this.blame, history);
-    this.epochs = new EpochsChecker(this.blame, history, isCorrect);
+    const blocks = new BlockIndex();
+    this.epochs = new EpochsChecker(this.blame, history, isCorrect, blocks);
     const watch = new Watch([
+      blocks,
       this.epochs,
       this.agreement,
       this.requests,
@@ -132,9 +133,7 @@ export class Cluster {
       new CertificatesChecker(this.blame, history, hash, verifyStatement),
       new StatesChecker(this.blame),
       this.admissions,
-      new PromisesChecker(this.blame, history),
-      new NewViewsChecker(this.blame, history),
-      new DurabilityChecker(this.blame, isCorrect, history),
+      ...voteCheckers({ engine: options.engine, blame: this.blame, hash, history, blocks, isCorrect }),
       ...listeners,
     ]);
     this.members = all.map((_, index) =>

@@ -1,7 +1,7 @@
-import type { MemberIndex } from '@concordat/protocol';
+import type { EngineName, MemberIndex } from '@concordat/protocol';
 import type { Append } from './append';
-import { PROTOCOL_STEPS, stepOfAppend, type ProtocolStep } from './protocol-steps';
-import { STRATEGIES, type Strategy } from './schedule';
+import { PROTOCOL_STEPS, stepOfAppend, STEPS_OF, type ProtocolStep } from './protocol-steps';
+import { STRATEGIES, type STRATEGIES_OF, type Strategy } from './schedule';
 
 /** Faults of machines and networks that are counted. */
 export const MACHINE_FAULTS = [
@@ -65,24 +65,25 @@ export class FaultCoverage {
     return [...this.cells];
   }
 
-  /** Possible cells that no fault hit, as "fault x step". */
-  get missing(): string[] {
-    return COUNTED_FAULTS.flatMap((fault) =>
-      PROTOCOL_STEPS.filter((step) => whyImpossible(fault, step) === undefined && this.hits(fault, step) === 0).map(
-        (step) => `${fault} x ${step}`,
-      ),
-    );
+  /** Cells that are possible with an engine and that no fault hit, as "fault x step". */
+  missing(engine: EngineName): string[] {
+    return this.cellsWhere((fault, step) => possible(fault, step, engine) && this.hits(fault, step) === 0);
   }
 
-  /** Cells that were hit although they are said to be impossible. */
-  get surprising(): string[] {
+  /** Cells that were hit although they are said to be impossible with the engine. */
+  surprising(engine: EngineName): string[] {
+    return this.cellsWhere((fault, step) => !possible(fault, step, engine) && this.hits(fault, step) > 0);
+  }
+
+  private cellsWhere(matches: (fault: CountedFault, step: ProtocolStep) => boolean): string[] {
     return COUNTED_FAULTS.flatMap((fault) =>
-      PROTOCOL_STEPS.filter((step) => whyImpossible(fault, step) !== undefined && this.hits(fault, step) > 0).map(
-        (step) => `${fault} x ${step}`,
-      ),
+      PROTOCOL_STEPS.filter((step) => matches(fault, step)).map((step) => `${fault} x ${step}`),
     );
   }
 }
+
+const possible = (fault: CountedFault, step: ProtocolStep, engine: EngineName): boolean =>
+  whyImpossible(fault, step, engine) === undefined;
 
 const ON_THE_WIRE = 'nothing is sent: executing a decision is a member’s own act';
 
@@ -95,46 +96,67 @@ const DISK_FAULTS: readonly CountedFault[] = [
 ];
 
 /** Steps at which nothing is written. What catching up brings is written as a decision. */
-const UNWRITTEN: readonly ProtocolStep[] = ['status', 'catch-up', 'relay'];
+const UNWRITTEN: readonly ProtocolStep[] = ['sync', 'status', 'catch-up', 'relay'];
 
 /** Steps at which something is sent. */
-const EVERY_MESSAGE: readonly ProtocolStep[] = [
-  'pre-prepare',
-  'prepare',
-  'commit',
-  'checkpoint',
-  'view-change',
-  'new-view',
-  'status',
-  'catch-up',
-  'relay',
-  'epoch-change',
-];
+const EVERY_MESSAGE: readonly ProtocolStep[] = PROTOCOL_STEPS.filter(
+  (step) => step !== 'decision' && step !== 'restart',
+);
 
 /** What each strategy tampers with. Every one of them may do so to a member that has just restarted. */
-const ATTACKED: Readonly<Record<Strategy, readonly ProtocolStep[]>> = {
-  'equivocating-leader': ['pre-prepare', 'commit', 'catch-up'],
-  silent: EVERY_MESSAGE,
-  'double-voter': ['prepare', 'commit'],
-  noise: EVERY_MESSAGE,
-  'new-view-liar': ['view-change', 'new-view'],
-  'withholding-leader': ['pre-prepare', 'new-view', 'catch-up', 'relay'],
-  'view-rusher': ['view-change'],
-  'false-status': ['status', 'catch-up'],
-  censor: ['pre-prepare', 'catch-up', 'relay'],
-  'slow-leader': ['pre-prepare', 'new-view'],
-  'bad-supplier': ['status', 'catch-up', 'epoch-change'],
-  hoarder: ['pre-prepare', 'commit', 'catch-up'],
-  selective: EVERY_MESSAGE,
-  'lonely-new-view': ['view-change', 'new-view'],
+const ATTACKED: {
+  readonly [E in EngineName]: Readonly<Record<(typeof STRATEGIES_OF)[E][number], readonly ProtocolStep[]>>;
+} = {
+  pbft: {
+    'equivocating-leader': ['pre-prepare', 'commit', 'catch-up'],
+    silent: EVERY_MESSAGE,
+    'double-voter': ['prepare', 'commit'],
+    noise: EVERY_MESSAGE,
+    'new-view-liar': ['view-change', 'new-view'],
+    'withholding-leader': ['pre-prepare', 'new-view', 'catch-up', 'relay'],
+    'view-rusher': ['view-change'],
+    'false-status': ['status', 'catch-up'],
+    censor: ['pre-prepare', 'catch-up', 'relay'],
+    'slow-leader': ['pre-prepare', 'new-view'],
+    'bad-supplier': ['status', 'catch-up', 'epoch-change'],
+    hoarder: ['pre-prepare', 'commit', 'catch-up'],
+    selective: EVERY_MESSAGE,
+    'lonely-new-view': ['view-change', 'new-view'],
+  },
+  hotstuff: {
+    'equivocating-leader': ['propose', 'vote', 'catch-up'],
+    silent: EVERY_MESSAGE,
+    'double-voter': ['vote'],
+    noise: EVERY_MESSAGE,
+    'withholding-leader': ['propose', 'catch-up', 'relay'],
+    'force-locker': ['propose', 'vote'],
+    'stale-leader': ['propose'],
+    'double-timeouts': ['timeout'],
+    'false-sync': ['sync'],
+    'false-status': ['status', 'catch-up'],
+    'slow-leader': ['propose'],
+    'bad-supplier': ['status', 'catch-up', 'epoch-change'],
+    selective: EVERY_MESSAGE,
+  },
 };
 
 const isStrategy = (fault: CountedFault): fault is Strategy => (STRATEGIES as readonly string[]).includes(fault);
 
-/** Why a fault can never hit a step; undefined when it can. */
-export function whyImpossible(fault: CountedFault, step: ProtocolStep): string | undefined {
+/** What a strategy tampers with in a swarm of an engine; undefined for one that is not for it. */
+const attackedBy = (strategy: Strategy, engine: EngineName): readonly ProtocolStep[] | undefined =>
+  (ATTACKED[engine] as Partial<Record<Strategy, readonly ProtocolStep[]>>)[strategy];
+
+/** Why a fault can never hit a step with an engine; undefined when it can. */
+export function whyImpossible(
+  fault: CountedFault,
+  step: ProtocolStep,
+  engine: EngineName = 'pbft',
+): string | undefined {
+  if (!(STEPS_OF[engine] as readonly ProtocolStep[]).includes(step)) return 'the engine has no such step';
   if (isStrategy(fault)) {
-    if (step === 'restart' || ATTACKED[fault].includes(step)) return undefined;
+    const attacked = attackedBy(fault, engine);
+    if (attacked === undefined) return 'the strategy is against another engine';
+    if (step === 'restart' || attacked.includes(step)) return undefined;
     return step === 'decision' ? ON_THE_WIRE : 'the strategy leaves it as it is';
   }
   if (DISK_FAULTS.includes(fault) && UNWRITTEN.includes(step)) return 'nothing is made durable for it';

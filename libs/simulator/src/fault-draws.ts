@@ -1,4 +1,4 @@
-import type { MessageKind } from '@concordat/protocol';
+import type { EngineName, MessageKind } from '@concordat/protocol';
 import type { ProtocolStep } from './protocol-steps';
 import type { Random } from './random';
 import type { CrashPoint, Fault, Liar, NetworkRule } from './schedule';
@@ -17,6 +17,7 @@ export interface FaultShape {
 
 /** What faults are drawn for. */
 export interface FaultSetting {
+  readonly engine: EngineName;
   readonly members: number;
   readonly durationMs: number;
   readonly liars: readonly Liar[];
@@ -27,21 +28,24 @@ export interface FaultSetting {
 const CRASH_POINTS: readonly CrashPoint[] = ['now', 'before-sync', 'during-sync', 'after-sync', 'mid-send'];
 
 /** Steps that a crash may wait for: the seldom ones more often than they come by themselves. */
-const AWAITED: readonly ProtocolStep[] = [
-  'pre-prepare',
-  'prepare',
-  'commit',
-  'decision',
-  'checkpoint',
-  'view-change',
-  'view-change',
-  'new-view',
-  'new-view',
-];
+const AWAITED: Readonly<Record<EngineName, readonly ProtocolStep[]>> = {
+  pbft: [
+    'pre-prepare',
+    'prepare',
+    'commit',
+    'decision',
+    'checkpoint',
+    'view-change',
+    'view-change',
+    'new-view',
+    'new-view',
+  ],
+  hotstuff: ['propose', 'propose', 'vote', 'vote', 'decision', 'checkpoint', 'timeout', 'timeout', 'sync'],
+};
 
 /** The faults of one schedule, each at a time within its duration. */
 export function faultsOf(random: Random, shape: FaultShape, setting: FaultSetting): Fault[] {
-  const { members, durationMs } = setting;
+  const { engine, members, durationMs } = setting;
   const at = (): number => random.below(durationMs);
   const one = (): number => random.below(members);
   const faults: Fault[] = [];
@@ -49,7 +53,7 @@ export function faultsOf(random: Random, shape: FaultShape, setting: FaultSettin
     const count = random.chance(probability) ? random.between(1, max) : 0;
     for (let index = 0; index < count; index++) faults.push(draw());
   };
-  some(0.6, shape.crashes, () => crashOf(random, at(), one()));
+  some(0.6, shape.crashes, () => crashOf(random, engine, at(), one()));
   some(shape.powerLoss, 1, () => ({ kind: 'power-loss', atMs: at(), downMs: random.between(1, 200) }));
   some(0.5, shape.cuts, () => {
     const forMs = random.between(20, Math.max(21, durationMs >> 1));
@@ -57,7 +61,7 @@ export function faultsOf(random: Random, shape: FaultShape, setting: FaultSettin
   });
   some(0.5, shape.holes, () => {
     const forMs = random.between(20, 300);
-    return { kind: 'network', atMs: at(), forMs, rules: [holeOf(random, members)] };
+    return { kind: 'network', atMs: at(), forMs, rules: [holeOf(random, engine, members)] };
   });
   some(0.3, shape.pauses, () => ({ kind: 'pause', atMs: at(), member: one(), forMs: random.between(5, 250) }));
   some(0.25, shape.clogs, () => {
@@ -76,10 +80,10 @@ export function faultsOf(random: Random, shape: FaultShape, setting: FaultSettin
   return faults;
 }
 
-function crashOf(random: Random, atMs: number, member: number): Fault {
+function crashOf(random: Random, engine: EngineName, atMs: number, member: number): Fault {
   const point = random.pick(CRASH_POINTS);
   const crash = { kind: 'crash', atMs, member, point, downMs: random.between(1, 400) } as const;
-  return point === 'now' || random.chance(0.6) ? crash : { ...crash, step: random.pick(AWAITED) };
+  return point === 'now' || random.chance(0.6) ? crash : { ...crash, step: random.pick(AWAITED[engine]) };
 }
 
 function flipOf(random: Random, atMs: number, { members, liars }: FaultSetting): Fault {
@@ -90,26 +94,40 @@ function flipOf(random: Random, atMs: number, { members, liars }: FaultSetting):
 }
 
 /** What a rule of holes may be about: a decision that one member alone has seen, a view that some never hear of. */
-const HOLES: readonly (readonly MessageKind[])[] = [
-  ['commit'],
-  ['commit'],
-  ['prepare'],
-  ['prePrepare'],
-  ['viewChange'],
-  ['newView'],
-  ['checkpoint'],
-  ['status'],
-  ['batch', 'decided'],
-  ['requests'],
-];
+const HOLES: Readonly<Record<EngineName, readonly (readonly MessageKind[])[]>> = {
+  pbft: [
+    ['commit'],
+    ['commit'],
+    ['prepare'],
+    ['prePrepare'],
+    ['viewChange'],
+    ['newView'],
+    ['checkpoint'],
+    ['status'],
+    ['batch', 'decided'],
+    ['requests'],
+  ],
+  hotstuff: [
+    ['proposal'],
+    ['proposal'],
+    ['vote'],
+    ['vote'],
+    ['timeout'],
+    ['syncInfo'],
+    ['checkpoint', 'stable'],
+    ['status'],
+    ['batch', 'decided'],
+    ['requests'],
+  ],
+};
 
 const shuffledMembers = (random: Random, members: number): number[] =>
   random.shuffled(Array.from({ length: members }, (_, index) => index));
 
 /** One kind of message is lost, or late, on its way to all but one or two. */
-function holeOf(random: Random, members: number): NetworkRule {
+function holeOf(random: Random, engine: EngineName, members: number): NetworkRule {
   const to = shuffledMembers(random, members).slice(random.between(1, 2));
-  return { to, kinds: random.pick(HOLES), delayMs: random.chance(0.6) ? 'lost' : random.between(50, 500) };
+  return { to, kinds: random.pick(HOLES[engine]), delayMs: random.chance(0.6) ? 'lost' : random.between(50, 500) };
 }
 
 /** A partition in both directions, or deafness or dumbness of some. */

@@ -9,7 +9,7 @@ export function foundingTable(
   keys: readonly SimulatedKey[],
   operator: SimulatedKey,
 ): EpochTable {
-  const { f, checkpointInterval, windowSize, logTimeBoundMs, membership } = options;
+  const { engine, f, checkpointInterval, windowSize, logTimeBoundMs, membership } = options;
   const { observers, weights, leaderElection, changes } = membership;
   const nodes = keys.map(({ publicKey }, index) => ({
     nodeId: nodeName(index),
@@ -20,6 +20,6 @@ export function foundingTable(
     members: nodes,
     weightedVoting: weights.length > 0,
     operators: observers > 0 || changes.length > 0 ? [operator.publicKey] : [],
-    ...{ leaderElection, f, checkpointInterval, windowSize, logTimeBoundMs },
+    ...{ engine, leaderElection, f, checkpointInterval, windowSize, logTimeBoundMs },
   });
 }

@@ -5,6 +5,7 @@ export { Random } from './random';
 export { resultOf, runSchedule, type ScheduleResult, type ScheduleStats } from './run-schedule';
 export {
   STRATEGIES,
+  STRATEGIES_OF,
   type CrashPoint,
   type Fault,
   type Liar,
@@ -22,7 +23,7 @@ export type { Violation } from './verdict';
 export type { Checker } from './watch';
 export { Workload, type Submission } from './workload';
 export { COUNTED_FAULTS, FaultCoverage, whyImpossible, type CountedFault } from './fault-coverage';
-export { PROTOCOL_STEPS, type ProtocolStep } from './protocol-steps';
+export { PROTOCOL_STEPS, STEPS_OF, type ProtocolStep } from './protocol-steps';
 export { stubScheme, type Cryptography, type KeyScheme, type SimulatedKey } from './key-scheme';
 export { runCanary, type CanaryResult } from './canary';
 export {
@@ -34,3 +35,5 @@ export {
   type SweepFigures,
   type SweepResult,
 } from './sweep';
+export { fitPolynomial, type Fit } from './messages/fit';
+export { MESSAGE_SIZES, measureMessages, messageFit, type MessageCost } from './messages/measure';

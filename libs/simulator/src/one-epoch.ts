@@ -1,4 +1,4 @@
-import type { Judge, PbftOptions } from '@concordat/consensus';
+import type { Judge, ReplicaOptions } from '@concordat/consensus';
 import { Epochs, nodeId, type Committee, type Digest, type Hash, type MemberIndex } from '@concordat/protocol';
 
 /** Approves of nothing and proves nothing: system requests change nothing. */
@@ -10,7 +10,7 @@ export const inOneEpoch = (
   swarmId: Digest,
   committee: Committee,
   self: MemberIndex,
-): Pick<PbftOptions, 'swarmId' | 'epochs' | 'committee' | 'self' | 'nodeId' | 'hash' | 'judge'> => ({
+): Pick<ReplicaOptions, 'swarmId' | 'epochs' | 'committee' | 'self' | 'nodeId' | 'hash' | 'judge'> => ({
   swarmId,
   epochs: new Epochs(hash, committee.table),
   committee,

@@ -1,12 +1,13 @@
 import { DEFAULT_REPLICA_CONFIG } from '@concordat/consensus';
-import { faultsTolerated } from '@concordat/protocol';
+import { faultsTolerated, type EngineName } from '@concordat/protocol';
 import { faultsOf, type FaultShape } from './fault-draws';
 import { Random } from './random';
 import { membershipOf } from './membership-draws';
-import { STRATEGIES, type Fault, type Liar, type Profile, type ScheduleOptions } from './schedule';
+import { STRATEGIES_OF, type Fault, type Liar, type Profile, type ScheduleOptions, type Strategy } from './schedule';
 
 /** A quiet swarm of four: what named schedules start from. */
 export const CALM: ScheduleOptions = {
+  engine: 'pbft',
   profile: 'standard',
   members: 4,
   f: 1,
@@ -86,7 +87,7 @@ const SHAPES: Readonly<Record<Exclude<Profile, 'epochs'>, Shape>> = {
   },
 };
 
-/** Everything about a run that is not said follows from its seed. */
+/** Everything about a run that is not said follows from its seed. The engine is not drawn. */
 export function optionsOf(seed: number, overrides: Partial<ScheduleOptions> = {}): ScheduleOptions {
   const random = new Random(seed).fork();
   // Drawn apart: what does not concern changes of members is the same with and without them.
@@ -129,13 +130,14 @@ function stillOptions(
   overrides: Partial<ScheduleOptions>,
 ): ScheduleOptions {
   const shape = SHAPES[profile];
+  const engine = overrides.engine ?? CALM.engine;
   const members = overrides.members ?? random.pick(shape.members);
   const tolerated = faultsTolerated(members);
   const f = overrides.f ?? (tolerated > 1 && random.chance(0.3) ? tolerated - 1 : tolerated);
   const durationMs = overrides.durationMs ?? random.between(...shape.durationMs);
   const checkpointInterval = random.pick([2, 4, 4, 8]);
   const lossy = random.chance(0.6);
-  const liars = overrides.liars ?? liarsOf(random, members, f);
+  const liars = overrides.liars ?? liarsOf(random, engine, members, f);
   const clockSkewMs = random.pick([0, 20, 500]);
   return {
     ...CALM,
@@ -181,16 +183,16 @@ function stillOptions(
       pipelineDepth: random.pick([1, 3, 8]),
     },
     liars,
-    faults: faultsOf(random, shape.faults, { members, durationMs, mayFlip: liars.length < f, liars }),
+    faults: faultsOf(random, shape.faults, { engine, members, durationMs, mayFlip: liars.length < f, liars }),
     ...overrides,
   };
 }
 
-function liarsOf(random: Random, members: number, f: number): Liar[] {
+function liarsOf(random: Random, engine: EngineName, members: number, f: number): Liar[] {
   const count = random.between(0, f);
   const all = Array.from({ length: members }, (_, index) => index);
   return random
     .shuffled(all)
     .slice(0, count)
-    .map((member) => ({ member, strategy: random.pick(STRATEGIES) }));
+    .map((member) => ({ member, strategy: random.pick<Strategy>(STRATEGIES_OF[engine]) }));
 }

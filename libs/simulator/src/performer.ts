@@ -1,5 +1,12 @@
 import type { Effect, Replica, TimerId } from '@concordat/consensus';
-import { seal, type EpochChange, type Sequence, type Signed, type Verified } from '@concordat/protocol';
+import {
+  seal,
+  type EpochChange,
+  type MemberIndex,
+  type Sequence,
+  type Signed,
+  type Verified,
+} from '@concordat/protocol';
 import { Barrier } from './barrier';
 import type { EventQueue } from './event-queue';
 import type { ProcessEvent, SimulatorEvent } from './events';
@@ -62,7 +69,7 @@ export class Performer {
         this.barrier.append(recordAppend(effect.record));
         break;
       case 'vote':
-        this.vote(seal(sealer, effect.draft));
+        this.vote(seal(sealer, effect.draft), effect.to);
         break;
       case 'commit':
         watch.executed(index, effect.block);
@@ -113,13 +120,14 @@ export class Performer {
     this.barrier.clear();
   }
 
-  private vote(message: Signed): void {
+  private vote(message: Signed, to: MemberIndex | undefined): void {
     const { watch, index, queue } = this.parts;
     watch.sealed(index, message);
     this.unreturned.add(message);
     this.barrier.append(voteAppend(message));
     this.barrier.hold(() => {
-      this.outbox.broadcast(message);
+      if (to === undefined) this.outbox.broadcast(message);
+      else if (to !== message.sender) this.outbox.send(to, message);
       if (this.running)
         queue.schedule(0, { kind: 'own', member: index, life: this.life, message: message as Verified });
     });

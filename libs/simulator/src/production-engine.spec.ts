@@ -18,7 +18,7 @@ const sources = sourcesIn(__dirname);
 
 /** What the simulator may take from the engine's library: its factory, its vocabulary, and nothing that follows a rule. */
 const ENGINE_VALUES = [
-  'createPbftReplica',
+  'createReplica',
   'handoverOf',
   'lateRefusal',
   'approve',
@@ -62,7 +62,7 @@ describe('the simulator runs the production engine', () => {
   });
 
   it('makes replicas in two places, a host in each, and by the factory of the engine', () => {
-    const makers = sources.filter(({ text }) => text.includes('createPbftReplica('));
+    const makers = sources.filter(({ text }) => text.includes('createReplica({'));
     expect(makers.map(({ path }) => path.slice(__dirname.length + 1))).toEqual(['tenure.ts', 'twins/instance.ts']);
   });
 

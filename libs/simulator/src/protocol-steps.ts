@@ -1,24 +1,43 @@
-import { isRejection, type MessageKind } from '@concordat/protocol';
+import { isRejection, type EngineName, type MessageKind } from '@concordat/protocol';
 import type { Append } from './append';
 import type { Packet } from './packet';
 
-/** What members do for a decision, and what a fault may hit. */
-export const PROTOCOL_STEPS = [
-  'pre-prepare',
-  'prepare',
-  'commit',
-  'decision',
-  'checkpoint',
-  'view-change',
-  'new-view',
-  'status',
-  'catch-up',
-  'relay',
-  'epoch-change',
-  'restart',
-] as const;
-/** A step of PROTOCOL_STEPS. */
-export type ProtocolStep = (typeof PROTOCOL_STEPS)[number];
+/** What members of each engine's swarm do for a decision, and what a fault may hit. */
+export const STEPS_OF = {
+  pbft: [
+    'pre-prepare',
+    'prepare',
+    'commit',
+    'decision',
+    'checkpoint',
+    'view-change',
+    'new-view',
+    'status',
+    'catch-up',
+    'relay',
+    'epoch-change',
+    'restart',
+  ],
+  hotstuff: [
+    'propose',
+    'vote',
+    'decision',
+    'checkpoint',
+    'timeout',
+    'sync',
+    'status',
+    'catch-up',
+    'relay',
+    'epoch-change',
+    'restart',
+  ],
+} as const satisfies Readonly<Record<EngineName, readonly string[]>>;
+/** A step of some engine. */
+export type ProtocolStep = (typeof STEPS_OF)[EngineName][number];
+/** All of them, each once. */
+export const PROTOCOL_STEPS: readonly ProtocolStep[] = [
+  ...new Set<ProtocolStep>([...STEPS_OF.pbft, ...STEPS_OF.hotstuff]),
+];
 
 const STEP_OF_KIND: Readonly<Record<MessageKind, ProtocolStep>> = {
   prePrepare: 'pre-prepare',
@@ -35,6 +54,11 @@ const STEP_OF_KIND: Readonly<Record<MessageKind, ProtocolStep>> = {
   epochChange: 'epoch-change',
   snapshot: 'catch-up',
   chunk: 'catch-up',
+  proposal: 'propose',
+  vote: 'vote',
+  timeout: 'timeout',
+  syncInfo: 'sync',
+  stable: 'checkpoint',
 };
 
 /** The step that messages of a kind belong to. */
@@ -60,6 +84,9 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
           return 'commit';
         case 'newView':
           return 'new-view';
+        case 'proposal':
+        case 'lock':
+          return 'vote';
         case 'state':
         case 'stable':
           return 'checkpoint';

@@ -1,5 +1,5 @@
 import type { ReplicaConfig } from '@concordat/consensus';
-import type { LeaderElection, MessageKind } from '@concordat/protocol';
+import type { EngineName, LeaderElection, MessageKind } from '@concordat/protocol';
 import type { AdversaryMaker } from './adversary';
 import type { ProtocolStep } from './protocol-steps';
 
@@ -80,25 +80,46 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: 'clock'; readonly member: number; readonly byMs: number; readonly forMs: number }
 );
 
-/** What a Byzantine member does. */
-export const STRATEGIES = [
-  'equivocating-leader',
-  'silent',
-  'double-voter',
-  'noise',
-  'new-view-liar',
-  'withholding-leader',
-  'view-rusher',
-  'false-status',
-  'censor',
-  'slow-leader',
-  'bad-supplier',
-  'hoarder',
-  'selective',
-  'lonely-new-view',
-] as const;
-/** A strategy of STRATEGIES. */
-export type Strategy = (typeof STRATEGIES)[number];
+/** What a Byzantine member does in a swarm of each engine. */
+export const STRATEGIES_OF = {
+  pbft: [
+    'equivocating-leader',
+    'silent',
+    'double-voter',
+    'noise',
+    'new-view-liar',
+    'withholding-leader',
+    'view-rusher',
+    'false-status',
+    'censor',
+    'slow-leader',
+    'bad-supplier',
+    'hoarder',
+    'selective',
+    'lonely-new-view',
+  ],
+  hotstuff: [
+    'equivocating-leader',
+    'silent',
+    'double-voter',
+    'noise',
+    'withholding-leader',
+    'force-locker',
+    'stale-leader',
+    'double-timeouts',
+    'false-sync',
+    'false-status',
+    'slow-leader',
+    'bad-supplier',
+    'selective',
+  ],
+} as const satisfies Readonly<Record<EngineName, readonly string[]>>;
+/** What a Byzantine member of some engine's swarm does. */
+export type Strategy = (typeof STRATEGIES_OF)[EngineName][number];
+/** All of them, each once. */
+export const STRATEGIES: readonly Strategy[] = [
+  ...new Set<Strategy>([...STRATEGIES_OF.pbft, ...STRATEGIES_OF.hotstuff]),
+];
 
 /** A Byzantine member. */
 export interface Liar {
@@ -161,6 +182,7 @@ export type Profile = 'quick' | 'standard' | 'harsh' | 'epochs';
 
 /** Everything that a run depends on, besides its seed. */
 export interface ScheduleOptions {
+  readonly engine: EngineName;
   readonly profile: Profile;
   readonly members: number;
   readonly f: number;

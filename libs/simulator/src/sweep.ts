@@ -1,3 +1,4 @@
+import type { EngineName } from '@concordat/protocol';
 import { FaultCoverage } from './fault-coverage';
 import { STUBS, type Cryptography } from './key-scheme';
 import { runSchedule, type ScheduleResult } from './run-schedule';
@@ -78,9 +79,9 @@ export const nothingSwept = (): SweepResult => ({
  * Runs one seed as a sweep does: with real hashes and signatures where its number says so and `real` gives them. What a
  * seed does depends on nothing else.
  */
-export function runSeed(seed: number, real?: Cryptography): ScheduleResult {
+export function runSeed(seed: number, engine: EngineName = 'pbft', real?: Cryptography): ScheduleResult {
   const { hash, keys } = cryptographyOf(seed, real);
-  return runSchedule(seed, {}, hash, keys);
+  return runSchedule(seed, { engine }, hash, keys);
 }
 
 /** What a seed's swarm hashes and signs with. */
@@ -90,9 +91,10 @@ export const cryptographyOf = (seed: number, real?: Cryptography): Cryptography 
 const isReal = (seed: number): boolean => seed % REAL_INTERVAL === 0;
 
 /** Runs `count` seeds from `first` on. */
-export function runSweep(first: number, count: number, real?: Cryptography): SweepResult {
+export function runSweep(first: number, count: number, engine: EngineName = 'pbft', real?: Cryptography): SweepResult {
   let swept = nothingSwept();
-  for (let seed = first; seed < first + count; seed++) swept = addSwept(swept, sweptOf(runSeed(seed, real), real));
+  for (let seed = first; seed < first + count; seed++)
+    swept = addSwept(swept, sweptOf(runSeed(seed, engine, real), real));
   return swept;
 }
 

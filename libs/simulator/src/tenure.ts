@@ -1,5 +1,5 @@
 import {
-  createPbftReplica,
+  createReplica,
   type Judge,
   type Recovered,
   type Replica,
@@ -45,7 +45,7 @@ export interface TenureStart {
 export function buildTenure(parts: TenureParts, { epochs, committee, recovered, waiting = [] }: TenureStart): Tenure {
   const { index, swarmId, hash, judge, config, keys, signatures } = parts;
   const self = keys.placeIn(committee);
-  const engine = createPbftReplica({
+  const engine = createReplica({
     swarmId,
     epochs,
     committee,

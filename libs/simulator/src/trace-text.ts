@@ -1,5 +1,12 @@
 import type { DurableRecord, Effect } from '@concordat/consensus';
-import { isRejection, type Digest, type Draft, type Statement } from '@concordat/protocol';
+import {
+  isRejection,
+  type BlockReference,
+  type Digest,
+  type Draft,
+  type Statement,
+  type ViewProof,
+} from '@concordat/protocol';
 import type { SimulatorEvent } from './events';
 import type { Packet } from './packet';
 import type { TraceEntry } from './trace';
@@ -10,6 +17,11 @@ const short = (digest: Digest | undefined): string => digest?.slice(0, 8) ?? '-'
 export const statementText = ({ kind, epoch, view, sequence, digest, sender }: Statement): string =>
   `${kind} ${epoch === 0 ? '' : `e${String(epoch)} `}v${String(view)} s${String(sequence)} ${short(digest)} of ${String(sender)}`;
 
+const blockText = ({ view, digest }: BlockReference): string => `v${String(view)} ${short(digest)}`;
+
+const proofText = ({ justify, timeouts }: ViewProof): string =>
+  `QC ${justify === undefined ? 'of the root' : blockText(justify)}${timeouts === undefined ? '' : ` TC v${String(timeouts.view)}`}`;
+
 function draftText(draft: Draft): string {
   const view = 'view' in draft ? ` v${String(draft.view)}` : '';
   const head = `${draft.kind}${view} s${String(draft.sequence)}`;
@@ -17,7 +29,16 @@ function draftText(draft: Draft): string {
     case 'prePrepare':
     case 'prepare':
     case 'commit':
+    case 'vote':
       return `${head} ${short(draft.digest)}`;
+    case 'proposal':
+      return `${head} ${short(draft.digest)} on ${blockText(draft.parent)} batch ${short(draft.batchDigest)} ${proofText(draft)}`;
+    case 'timeout':
+      return `${head} highest ${blockText(draft.highest)} ${proofText(draft)}`;
+    case 'syncInfo':
+      return `${head} ${proofText(draft)}`;
+    case 'stable':
+      return `${head} state ${short(draft.certificate.content.stateDigest)}`;
     case 'checkpoint':
       return `${head} state ${short(draft.content.stateDigest)}`;
     case 'viewChange':
@@ -63,6 +84,10 @@ function recordText(record: DurableRecord): string {
       return `prepared s${String(record.certificate.sequence)}@${String(record.certificate.view)} ${short(record.certificate.digest)}`;
     case 'newView':
       return `newView v${String(record.message.view)}`;
+    case 'proposal':
+      return statementText(record.message);
+    case 'lock':
+      return `lock ${blockText(record.locked)}`;
     case 'state':
       return `state s${String(record.sequence)}`;
     case 'stable':
@@ -80,6 +105,7 @@ function effectText(member: number, effect: Effect): string {
     case 'persist':
       return `${head} ${recordText(effect.record)}`;
     case 'vote':
+      return `${head} ${effect.to === undefined ? '' : `to ${String(effect.to)} `}${draftText(effect.draft)}`;
     case 'broadcast':
       return `${head} ${draftText(effect.draft)}`;
     case 'send':

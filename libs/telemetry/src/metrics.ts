@@ -84,9 +84,12 @@ export function createMetrics<Detection extends string = (typeof DETECTION_KINDS
 
   return {
     registry,
-    consensusRounds: counter('byzantine_consensus_rounds', 'Sequences that this node has seen decided.'),
+    consensusRounds: counter(
+      'byzantine_consensus_rounds',
+      'Sequences that this node has seen decided, those that order nothing among them.',
+    ),
     detections: closed('byzantine_detections', 'Proofs of misbehaviour found, by kind.', 'kind', detectionKinds),
-    viewChanges: counter('byzantine_view_changes', 'Views that this node has left.'),
+    viewChanges: counter('byzantine_view_changes', 'Views that this node has given up.'),
     latencyMs: histogram(
       'consensus_latency_ms',
       'Milliseconds from the arrival of a request at this node to its decision.',

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type EngineName } from '@concordat/protocol';
 import { CliError, EXIT } from '../errors';
 import { startBroker, type Broker } from '../swarm/broker';
 import { cliMain, memberMain } from '../swarm/bundles';
@@ -29,6 +30,7 @@ export class BenchSwarm {
   constructor(
     private readonly options: {
       readonly nodes: number;
+      readonly engine: EngineName;
       /** The temporary folder is made in here. */
       readonly dir: string;
       readonly env: Readonly<Record<string, string | undefined>>;
@@ -40,8 +42,8 @@ export class BenchSwarm {
 
   /** Starts all of it. Rejects with a CliError, or with the signal's reason. */
   async start(signal: AbortSignal): Promise<void> {
-    const { nodes, env } = this.options;
-    const state = openSwarmState({ folder: this.folder, swarm: 'bench', nodes });
+    const { nodes, engine, env } = this.options;
+    const state = openSwarmState({ folder: this.folder, swarm: 'bench', nodes, engine });
     this.state = state;
     const onEnd = (): void => this.fail('nats-server ended while it was needed.');
     const broker = await startBroker({ env, anyPort: true, guard: this.guard, onEnd });

@@ -19,6 +19,7 @@ describe('the comparison of profiles', () => {
   it('shows medians and their ratio', () => {
     const run = (profile: string, bytes: number): ProfileRun => ({
       profile,
+      protocol: 'pbft',
       decided: 1,
       p50_ms: 2,
       rss_mb: 100,
@@ -33,6 +34,6 @@ describe('the comparison of profiles', () => {
     const runs = [1000, 3000, 2000].map((bytes) => run('default', bytes)).concat(run('edge', 500));
     const text = describeProfiles(runs, 'default', 'edge');
     expect(text).toMatch(/idle sent bytes per s\D+2000\D+500\D+0\.25/);
-    expect(text).toContain('medians of 3 runs');
+    expect(text).toContain('pbft; medians of 3 runs');
   });
 });

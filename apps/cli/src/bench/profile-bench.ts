@@ -7,6 +7,7 @@ import { median } from './report';
 /** One run of one profile. All but latency, memory and decisions are means over the members. */
 export interface ProfileRun {
   readonly profile: string;
+  readonly protocol: string;
   readonly decided: number;
   readonly p50_ms: number;
   readonly rss_mb: number;
@@ -55,7 +56,7 @@ function proposer(members: readonly MeasuredMember[]): LoadClient {
 
 /** Measures one swarm that runs: idle first, then one request in flight after the other. */
 export async function runProfile(
-  profile: string,
+  { profile, protocol }: Pick<ProfileRun, 'profile' | 'protocol'>,
   members: readonly MeasuredMember[],
   { warmUpMs, idleMs, loadMs }: ProfilePlan,
 ): Promise<ProfileRun> {
@@ -72,6 +73,7 @@ export async function runProfile(
   const seconds = idleMs / 1_000;
   return {
     profile,
+    protocol,
     decided,
     p50_ms: Number(p50Ms.toFixed(2)),
     rss_mb: Number((end.rssMb / members.length).toFixed(1)),
@@ -106,5 +108,6 @@ export function describeProfiles(runs: readonly ProfileRun[], first: string, sec
     return [measure.replaceAll('_', ' '), a, b, a === 0 ? '-' : (b / a).toFixed(2)];
   });
   const count = runs.filter(({ profile }) => profile === first).length;
-  return `${renderTable(['per member', first, second, 'ratio'], rows)}\nmedians of ${count} runs in turn`;
+  const protocols = [...new Set(runs.map(({ protocol }) => protocol))].join(', ');
+  return `${renderTable(['per member', first, second, 'ratio'], rows)}\n${protocols}; medians of ${count} runs in turn`;
 }

@@ -54,6 +54,10 @@ describe('a bench entry', () => {
     });
   });
 
+  it.each(['pbft', 'hotstuff'])('names the engine that was measured: %s', (protocol) => {
+    expect(describeBench([{ ...entry, protocol }])).toContain(`\n${protocol}, 4 members, durable`);
+  });
+
   it('says when nothing was durable, and what failed', () => {
     const text = describeBench([{ ...entry, durable: false }]);
     expect(text).toContain('NOT durable');
@@ -79,6 +83,6 @@ describe('a soak', () => {
     { name: 'too much memory at any time', minutes: [minute(1, 250)], growth: null, holds: false },
   ];
   it.each(rows)('$name', ({ minutes, growth, holds }) => {
-    expect(soakReport('s', minutes)).toMatchObject({ growth, holds });
+    expect(soakReport('s', 'pbft', minutes)).toMatchObject({ protocol: 'pbft', growth, holds });
   });
 });

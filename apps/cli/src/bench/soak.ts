@@ -10,6 +10,7 @@ export interface SoakMinute {
 /** What a soak came to. */
 export interface SoakReport {
   readonly scenario: string;
+  readonly protocol: string;
   readonly minutes: readonly SoakMinute[];
   /** Greatest growth of a member from minute 1 to any minute after SETTLED_MINUTE's, as a fraction; null for a shorter soak. */
   readonly growth: number | null;
@@ -26,7 +27,7 @@ export const GROWTH_MAX = 0.1;
 export const RSS_MAX_MB = 250;
 
 /** Judges a soak. */
-export function soakReport(scenario: string, minutes: readonly SoakMinute[]): SoakReport {
+export function soakReport(scenario: string, protocol: string, minutes: readonly SoakMinute[]): SoakReport {
   const [first] = minutes;
   const growths = minutes
     .filter(({ minute }) => minute >= SETTLED_MINUTE)
@@ -39,7 +40,7 @@ export function soakReport(scenario: string, minutes: readonly SoakMinute[]): So
     ...minutes.flatMap(({ member_rss_mb }) => Object.values(member_rss_mb).map((mb) => mb ?? 0)),
   );
   const holds = (growth ?? 0) <= GROWTH_MAX && rssMax < RSS_MAX_MB;
-  return { scenario, minutes, growth, rss_max_mb: rssMax, holds };
+  return { scenario, protocol, minutes, growth, rss_max_mb: rssMax, holds };
 }
 
 /** One minute in a line, while the soak goes on. */
@@ -63,5 +64,5 @@ export function describeSoak(report: SoakReport): string {
     report.growth === null
       ? `too short to compare minute ${SETTLED_MINUTE} with minute 1`
       : `from minute ${SETTLED_MINUTE} on at most ${(report.growth * 100).toFixed(1)} % above minute 1 (${GROWTH_MAX * 100} % are borne)`;
-  return `${table}\n${report.scenario}: ${growth}; greatest RSS ${report.rss_max_mb} MB (below ${RSS_MAX_MB} MB is borne)`;
+  return `${table}\n${report.scenario}, ${report.protocol}: ${growth}; greatest RSS ${report.rss_max_mb} MB (below ${RSS_MAX_MB} MB is borne)`;
 }

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { type EngineName } from '@concordat/protocol';
 import { Option, type Command } from 'commander';
 import { BenchSwarm } from '../bench/bench-swarm';
 import { isOnDisk, verificationsPerSecond } from '../bench/machine';
@@ -7,7 +8,7 @@ import { benchEntry, describeBench, median, type BenchEntry } from '../bench/rep
 import { SCENARIOS, type Scenario } from '../bench/scenarios';
 import { describeMinute, describeSoak, soakReport, type SoakMinute } from '../bench/soak';
 import { EXIT, type ExitCode } from '../errors';
-import { engineName, integer, positive } from '../options';
+import { integer, positive, protocolOption } from '../options';
 import { type Progress } from '../output';
 import { type Session } from '../session';
 import { aborted, processLifetime, type Lifetime } from '../swarm/lifetime';
@@ -22,7 +23,7 @@ interface BenchOptions {
   readonly soak?: number;
   readonly edge?: boolean;
   readonly dir: string;
-  readonly protocol: string;
+  readonly protocol: EngineName;
 }
 
 const MS = 1_000;
@@ -46,7 +47,7 @@ export function registerBench(program: Command, session: Session): void {
     .option('--soak <minutes>', 'load for so long, and print the members’ memory each minute', integer(1, 1440))
     .option('--edge', 'bytes, wake-ups and memory of the profile edge beside those of the defaults (Linux)')
     .option('--dir <dir>', 'where the temporary folder is made: the disk that is measured', tmpdir())
-    .addOption(new Option('--protocol <engine>', 'how members agree').argParser(engineName).default('pbft'))
+    .addOption(protocolOption().default('pbft'))
     .action(session.action((options: BenchOptions) => bench(options, session)));
 }
 
@@ -68,12 +69,12 @@ async function bench(options: BenchOptions, session: Session): Promise<ExitCode>
 
 /** Runs `work` on a swarm of its own, which goes with it. */
 async function withSwarm(
-  { nodes, dir }: BenchOptions,
+  { nodes, dir, protocol }: BenchOptions,
   env: Session['env'],
   lifetime: Lifetime,
   work: (swarm: BenchSwarm) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const swarm = new BenchSwarm({ nodes, dir, env });
+  const swarm = new BenchSwarm({ nodes, dir, env, engine: protocol });
   try {
     await swarm.start(lifetime.signal);
     return await untilStopped(swarm.whileAlive(work(swarm)), lifetime);
@@ -97,7 +98,7 @@ async function compareProfiles(
       progress.update(`${profile}: run ${run} of ${runs}`);
       const env = { ...session.env, PROFILE: profile === 'edge' ? profile : '' };
       const code = await withSwarm(options, env, lifetime, async (swarm) => {
-        seen.push(await runProfile(profile, swarm.measured(), plan));
+        seen.push(await runProfile({ profile, protocol: options.protocol }, swarm.measured(), plan));
         return EXIT.done;
       });
       if (code !== EXIT.done) return code;
@@ -166,7 +167,7 @@ async function soak({ swarm, options, session, progress }: Measuring, minutes: n
     session.output.event(now, describeMinute(now));
   }
   progress.stop();
-  const report = soakReport(scenario.name, seen);
+  const report = soakReport(scenario.name, options.protocol, seen);
   session.output.result(report, () => describeSoak(report));
   return report.holds ? EXIT.done : EXIT.no;
 }

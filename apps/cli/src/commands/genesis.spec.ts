@@ -94,6 +94,16 @@ describe('concordat genesis', () => {
     expect(unweighted.table.members.map(({ weight }) => weight)).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it.each([
+    ['pbft', []],
+    ['pbft', ['--protocol', 'pbft']],
+    ['hotstuff', ['--protocol', 'hotstuff']],
+  ] as const)('names the engine %s with %j', async (engine, more) => {
+    const { exitCode, out } = await run(['genesis', ...memberArgs(4), ...more]);
+    expect(exitCode).toBe(EXIT.done);
+    expect(parsed(out).table.engine).toBe(engine);
+  });
+
   it('leads in turn, each member alike, unless said otherwise', async () => {
     const { out } = await run(['genesis', ...memberArgs(4)]);
     expect(parsed(out).table).toMatchObject({ leaderElection: 'round-robin', weightedVoting: false });

@@ -9,6 +9,7 @@ import {
   REPUTATION_ONE,
   SIGNATURE_SCHEMES,
   swarmId,
+  type EngineName,
   type LeaderElection,
   type MemberOptions,
   type SignatureScheme,
@@ -16,7 +17,7 @@ import {
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { EXIT, usageError, type ExitCode } from '../errors';
 import { createGenesis, genesisText, writeGenesisFile } from '../genesis-file';
-import { integer, subjectToken } from '../options';
+import { integer, protocolOption, subjectToken } from '../options';
 import { type Session } from '../session';
 import { createMemberKeys, makeKey } from '../swarm/member-keys';
 import { renderFields } from '../table';
@@ -31,6 +32,7 @@ interface GenesisOptions {
   readonly operatorKeyOut?: string;
   readonly scheme: SignatureScheme;
   readonly leaderElection: LeaderElection;
+  readonly protocol: EngineName;
   readonly weightedVoting?: boolean;
   readonly weight: readonly Choice[];
   readonly reputation: readonly Choice[];
@@ -55,6 +57,7 @@ export function registerGenesis(program: Command, session: Session): void {
         .choices(Object.keys(LEADER_ELECTIONS))
         .default('round-robin'),
     )
+    .addOption(protocolOption().default('pbft'))
     .option('--weighted-voting', 'votes count by the weight of their member')
     .option(
       '--weight <id=weight>',
@@ -71,7 +74,7 @@ function makeGenesis(options: GenesisOptions, session: Session): ExitCode {
   const { out, operatorKeyOut, operator, scheme } = options;
   const members = withChoices(membersOf(options), options);
   const made = operatorKeyOut === undefined ? [] : [makeKey(operatorKeyOut, scheme).publicKey];
-  const genesis = createGenesis({ ...options, members, operators: [...operator, ...made] });
+  const genesis = createGenesis({ ...options, engine: options.protocol, members, operators: [...operator, ...made] });
   if (out === undefined) {
     session.surroundings.out(genesisText(genesis));
     return EXIT.done;

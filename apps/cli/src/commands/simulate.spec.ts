@@ -46,7 +46,7 @@ describe('a violation', () => {
     report: 'REPORT',
   };
   const swept: SweepResult = { ...nothingSwept(), failures: [failure, { ...failure, seed: 6 }] };
-  const outcome = { firstSeed: 5, swept, elapsedMs: 2000, jobs: 1, canary: undefined };
+  const outcome = { engine: 'pbft' as const, firstSeed: 5, swept, elapsedMs: 2000, jobs: 1, canary: undefined };
 
   it('is reported with its seed, and the first one with its shrunk schedule', () => {
     const shrunk = { seed: 5, options: { members: 4 }, report: 'SMALL' } as never;
@@ -62,7 +62,15 @@ describe('a violation', () => {
 
 it('holds without a violation, and with checkers that see', () => {
   const canary = { schedules: 3, seen: ['agreement'], unseen: [] };
-  const outcome = { firstSeed: 5, swept: nothingSwept(), elapsedMs: 1, jobs: 1, canary, shrunk: undefined };
+  const outcome = {
+    engine: 'pbft' as const,
+    firstSeed: 5,
+    swept: nothingSwept(),
+    elapsedMs: 1,
+    jobs: 1,
+    canary,
+    shrunk: undefined,
+  };
   const failure = { seed: 5, rule: 'prefix', member: 0, atMs: 1, text: '', traceHash: '', report: '' };
   expect(holds(reportOf(outcome))).toBe(true);
   expect(holds(reportOf({ ...outcome, canary: undefined }))).toBe(true);
@@ -77,7 +85,7 @@ describe('sweepAll', () => {
       list.shift();
 
   it('loses nothing when sweepers finish at once', async () => {
-    const list = [0, 1, 2, 3, 4, 5].map((index) => ({ first: 70 + index * 2, count: 2 }));
+    const list = [0, 1, 2, 3, 4, 5].map((index) => ({ engine: 'pbft' as const, first: 70 + index * 2, count: 2 }));
     const parts: number[] = [];
     const swept = await sweepAll([sweepHere(), sweepHere(), sweepHere()], portions(...list), ({ figures }) =>
       parts.push(figures.schedules),
@@ -88,6 +96,8 @@ describe('sweepAll', () => {
 
   it('fails with a sweeper', async () => {
     const broken: Sweeper = { run: () => Promise.reject(new Error('gone')), stop: () => undefined };
-    await expect(sweepAll([broken], portions({ first: 1, count: 1 }), () => undefined)).rejects.toThrow('gone');
+    await expect(sweepAll([broken], portions({ engine: 'pbft', first: 1, count: 1 }), () => undefined)).rejects.toThrow(
+      'gone',
+    );
   });
 });

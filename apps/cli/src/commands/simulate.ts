@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { ENGINES, type EngineName } from '@concordat/protocol';
 import { cryptographyOf, runCanary, shrinkSchedule, type ScheduleResult, type SweepResult } from '@concordat/simulator';
-import { type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { EXIT, usageError, type ExitCode } from '../errors';
 import { integer, positive } from '../options';
 import { type Progress } from '../output';
@@ -12,6 +13,7 @@ import { sweepAll, sweepHere, sweepIn, type Portion, type Sweeper } from '../sim
 import { cliMain } from '../swarm/bundles';
 
 interface SimulateOptions {
+  readonly protocol: EngineName;
   readonly seed?: number;
   readonly count?: number;
   readonly minutes?: number;
@@ -32,6 +34,7 @@ export function registerSimulate(program: Command, session: Session): void {
   program
     .command('simulate')
     .description('run the consensus engine in virtual time, under faults and liars; exit code 1 when a rule breaks')
+    .addOption(new Option('--protocol <engine>', 'how members agree').choices(Object.keys(ENGINES)).default('pbft'))
     .option('--seed <s>', 'the first seed; alone: exactly this one (default: fresh ones)', integer(0, SEED_MAX))
     .option('--count <n>', `schedules (default: ${COUNT_DEFAULT}, or 1 with --seed)`, integer(1, COUNT_MAX))
     .option('--minutes <m>', 'for so long instead, or until a rule breaks', positive(1440))
@@ -42,19 +45,28 @@ export function registerSimulate(program: Command, session: Session): void {
 async function simulate(options: SimulateOptions, session: Session): Promise<ExitCode> {
   if (options.minutes !== undefined && options.count !== undefined)
     throw usageError('name --count or --minutes, not both.');
+  const engine = options.protocol;
   const firstSeed = options.seed ?? randomInt(FRESH_MAX);
   const count =
     options.minutes === undefined ? (options.count ?? (options.seed === undefined ? COUNT_DEFAULT : 1)) : COUNT_MAX;
   const progress = session.output.progress(`seeds from ${firstSeed} on`);
-  const canary = count === 1 ? undefined : runCanary(firstSeed);
+  const canary = count === 1 ? undefined : runCanary(firstSeed, engine);
   const jobs = Math.min(options.jobs, Math.ceil(count / PORTION));
   const sweepers = jobs === 1 ? [sweepHere()] : Array.from({ length: jobs }, () => sweepIn(cliMain));
   const startedMs = performance.now();
   try {
     const until = options.minutes === undefined ? Infinity : startedMs + options.minutes * MS_PER_MINUTE;
-    const swept = await sweep(sweepers, { first: firstSeed, count }, until, progress);
+    const swept = await sweep(sweepers, { engine, first: firstSeed, count }, until, progress);
     const elapsedMs = performance.now() - startedMs;
-    const report = reportOf({ firstSeed, swept, elapsedMs, jobs, canary, shrunk: shrunkOf(swept, progress) });
+    const report = reportOf({
+      engine,
+      firstSeed,
+      swept,
+      elapsedMs,
+      jobs,
+      canary,
+      shrunk: shrunkOf(swept, engine, progress),
+    });
     progress.stop();
     session.output.result(report, () => describeSimulation(report));
     return holds(report) ? EXIT.done : EXIT.no;
@@ -70,7 +82,7 @@ function sweep(sweepers: readonly Sweeper[], all: Portion, untilMs: number, prog
   const next = (): Portion | undefined => {
     const isOver = Number.isFinite(untilMs) && (failed || performance.now() > untilMs);
     if (first >= end || isOver) return undefined;
-    const portion = { first, count: Math.min(PORTION, end - first) };
+    const portion = { engine: all.engine, first, count: Math.min(PORTION, end - first) };
     first += portion.count;
     return portion;
   };
@@ -81,9 +93,9 @@ function sweep(sweepers: readonly Sweeper[], all: Portion, untilMs: number, prog
 }
 
 /** The first violation's schedule without all that it can do without. */
-function shrunkOf({ failures }: SweepResult, progress: Progress): ScheduleResult | undefined {
+function shrunkOf({ failures }: SweepResult, engine: EngineName, progress: Progress): ScheduleResult | undefined {
   const [first] = failures;
   if (first === undefined) return undefined;
   progress.update(`shrinking seed ${first.seed}`);
-  return shrinkSchedule(first.seed, {}, cryptographyOf(first.seed, realCryptography()));
+  return shrinkSchedule(first.seed, { engine }, cryptographyOf(first.seed, realCryptography()));
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { subjectsOf } from '@concordat/protocol';
+import { nativeHash } from '@concordat/crypto';
+import { Committee, subjectsOf, view as toView, type EngineName } from '@concordat/protocol';
 import { DEFAULT_SERVER } from '../session';
 import { FIRST_VALUE, type FirstDecision } from '../swarm/first-decision';
 import { type LocalSwarm } from '../swarm/local-swarm';
@@ -14,8 +15,18 @@ export interface Ready {
   readonly first: FirstDecision;
 }
 
-const leaderOf = ({ first, state: { genesis } }: Ready): string | undefined =>
-  genesis.table.members[first.proof.view % genesis.table.members.length]?.nodeId;
+/** Who led when the first decision was made. With HotStuff that says nothing about now: every second block has another leader. */
+function leaderOf({ first, state: { genesis } }: Ready): string | undefined {
+  const { table } = genesis;
+  if (table.engine === 'hotstuff') return undefined;
+  const committee = new Committee(table, nativeHash);
+  return committee.member(committee.leaderOf(toView(first.proof.view)))?.nodeId;
+}
+
+const ENGINE_TEXTS: Readonly<Record<EngineName, string>> = {
+  pbft: '',
+  hotstuff: ' with HotStuff, all leading in turn',
+};
 
 /** Addresses without user and password: what is printed ends up in logs. */
 export const withoutSecrets = (urls: string): string => urls.replace(/[^/@,]*@/g, '');
@@ -65,7 +76,7 @@ export function describeReady(ready: Ready): string {
   const elsewhere = server === DEFAULT_SERVER ? '' : ` --server ${server}`;
   return [
     '',
-    `Swarm ${state.genesis.swarm} is up; its first decision is ${first.state.proposal_id}:`,
+    `Swarm ${state.genesis.swarm} is up${ENGINE_TEXTS[state.genesis.table.engine]}; its first decision is ${first.state.proposal_id}:`,
     `  ${JSON.stringify(first.proof.decided_value)}`,
     renderTable(['node', 'url', 'pid', 'role'], rows),
     'Propose something (over HTTP, over NATS, or from here):',

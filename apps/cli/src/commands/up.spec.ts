@@ -7,7 +7,8 @@ import { CapturedSurroundings, temporaryFolder } from '../testing/captured';
 import { FakeSystem, type FakeBehaviour } from '../testing/fake-swarm';
 import { freePorts } from '../swarm/ports';
 import { registerUp } from './up';
-import { withoutSecrets } from './up-text';
+import { openSwarmState } from '../swarm/state-folder';
+import { describeReady, readyValue, withoutSecrets, type Ready } from './up-text';
 
 interface Run {
   readonly system: FakeSystem;
@@ -152,6 +153,29 @@ describe('concordat up', () => {
       expect(system.children).toHaveLength(3);
       expect(JSON.parse(said.outText)).toMatchObject({ created });
     }
+  });
+
+  it('refuses a folder whose swarm runs the other engine before it starts anything, and says what to do', async () => {
+    const data = join(folder.path, 'engines');
+    openSwarmState({ folder: data, swarm: 'local', engine: 'hotstuff' });
+    const { system, said, ended } = up(['--data', data, '--protocol', 'pbft']);
+    expect(await ended).toBe(EXIT.usage);
+    expect(said.errText).toBe(
+      `concordat: ${data} holds a swarm that runs hotstuff, and --protocol asks for pbft: choose another --data or --swarm, or delete the folder to start anew.\n`,
+    );
+    expect(system.children).toEqual([]);
+  });
+
+  it.each([
+    ['pbft', 'Swarm local is up; its first decision', 'leader'],
+    ['hotstuff', 'Swarm local is up with HotStuff, all leading in turn; its first decision', 'member'],
+  ] as const)('says who leads as far as that lasts: with %s', (engine, says, role) => {
+    const state = openSwarmState({ folder: join(folder.path, `text-${engine}`), swarm: 'local', engine, nodes: 1 });
+    const proof = { view: 0, sequence: 1, decided_value: 1 };
+    const members = [{ nodeId: 'node-0', url: 'http://127.0.0.1:1', process: { pid: 7 } }];
+    const ready = { state, natsUrl: 'nats://h:1', members, first: { state: { proposal_id: 'x' }, proof } };
+    expect(describeReady(ready as unknown as Ready)).toContain(says);
+    expect(readyValue(ready as unknown as Ready)).toMatchObject({ protocol: engine, nodes: [{ role }] });
   });
 
   it('says that a member died, and starts it again', async () => {

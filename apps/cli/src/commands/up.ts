@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { Option, type Command } from 'commander';
+import { type EngineName } from '@concordat/protocol';
+import { type Command } from 'commander';
 import { EXIT, type ExitCode } from '../errors';
-import { engineName, integer, natsUrl, subjectToken } from '../options';
+import { integer, natsUrl, protocolOption, subjectToken } from '../options';
 import { type Progress } from '../output';
 import { DEFAULT_SERVER, type Session } from '../session';
 import { startBroker, useBroker, type Broker, type BrokerEnd } from '../swarm/broker';
@@ -21,7 +22,7 @@ interface UpOptions {
   readonly nats?: string;
   readonly port: number;
   readonly swarm: string;
-  readonly protocol: string;
+  readonly protocol?: EngineName;
   readonly restart: boolean;
 }
 
@@ -54,7 +55,7 @@ export function registerUp(program: Command, session: Session, system: UpSystem 
     .option('--nats <url>', 'use a running NATS server instead of an own one on 4222 or a free port', natsUrl)
     .option('--port <base>', 'member i listens on base+i', integer(1, 65_535), DEFAULT_PORT)
     .option('--swarm <id>', 'name of the swarm', subjectToken, 'local')
-    .addOption(new Option('--protocol <engine>', 'how members agree').argParser(engineName).default('pbft'))
+    .addOption(protocolOption())
     .option('--no-restart', 'leave a member that dies dead, instead of starting it again after a second')
     .addHelpText(
       'after',
@@ -76,9 +77,14 @@ class Up {
   ) {}
 
   async run(): Promise<ExitCode> {
-    const { swarm, nodes, data = join('.concordat', swarm) } = this.options;
+    const { swarm, nodes, protocol, data = join('.concordat', swarm) } = this.options;
     const spawn = this.system.spawnMember();
-    const state = openSwarmState({ folder: data, swarm, ...(nodes === undefined ? {} : { nodes }) });
+    const state = openSwarmState({
+      folder: data,
+      swarm,
+      ...(nodes === undefined ? {} : { nodes }),
+      ...(protocol === undefined ? {} : { engine: protocol }),
+    });
     const httpPorts = await portsFrom(this.options.port, state.members.length, HOST);
     this.lifetime = this.system.lifetime();
     try {

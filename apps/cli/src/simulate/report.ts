@@ -1,9 +1,11 @@
+import type { EngineName } from '@concordat/protocol';
 import {
   COUNTED_FAULTS,
   FaultCoverage,
-  PROTOCOL_STEPS,
+  STEPS_OF,
   whyImpossible,
   type CanaryResult,
+  type ProtocolStep,
   type ScheduleResult,
   type SweepFailure,
   type SweepFigures,
@@ -26,6 +28,7 @@ interface ViolationEntry {
 
 /** What `concordat simulate --json` prints. */
 export interface SimulateReport {
+  readonly protocol: EngineName;
   readonly first_seed: number;
   readonly schedules: number;
   readonly seconds: number;
@@ -49,6 +52,7 @@ export interface SimulateReport {
 
 /** What a report is made from. */
 export interface SimulateOutcome {
+  readonly engine: EngineName;
   readonly firstSeed: number;
   readonly swept: SweepResult;
   readonly elapsedMs: number;
@@ -84,10 +88,23 @@ function violationOf(failure: SweepFailure, shrunk: ScheduleResult | undefined):
 }
 
 /** The report of a run. */
-export function reportOf({ firstSeed, swept, elapsedMs, jobs, canary, shrunk }: SimulateOutcome): SimulateReport {
+export function reportOf({
+  engine,
+  firstSeed,
+  swept,
+  elapsedMs,
+  jobs,
+  canary,
+  shrunk,
+}: SimulateOutcome): SimulateReport {
   const coverage = new FaultCoverage(swept.coverage);
   const seconds = elapsedMs / 1000;
+  const steps: readonly ProtocolStep[] = STEPS_OF[engine];
+  const faults = COUNTED_FAULTS.filter((fault) =>
+    steps.some((step) => whyImpossible(fault, step, engine) === undefined),
+  );
   return {
+    protocol: engine,
     first_seed: firstSeed,
     schedules: swept.figures.schedules,
     seconds: rounded(seconds, 2),
@@ -99,18 +116,17 @@ export function reportOf({ firstSeed, swept, elapsedMs, jobs, canary, shrunk }: 
     real_signatures: swept.figures.real,
     canary: canary ?? null,
     coverage: Object.fromEntries(
-      COUNTED_FAULTS.map((fault) => [
+      faults.map((fault) => [
         fault,
         Object.fromEntries(
-          PROTOCOL_STEPS.filter((step) => whyImpossible(fault, step) === undefined).map((step) => [
-            step,
-            coverage.hits(fault, step),
-          ]),
+          steps
+            .filter((step) => whyImpossible(fault, step, engine) === undefined)
+            .map((step) => [step, coverage.hits(fault, step)]),
         ),
       ]),
     ),
-    uncovered: coverage.missing,
-    surprising: coverage.surprising,
+    uncovered: coverage.missing(engine),
+    surprising: coverage.surprising(engine),
     violations: swept.failures.map((failure) => violationOf(failure, shrunk)),
   };
 }
@@ -123,6 +139,7 @@ export const holds = ({ violations, canary }: SimulateReport): boolean =>
 export function describeSimulation(report: SimulateReport): string {
   const { mean, canary, violations } = report;
   const fields = renderFields([
+    ['protocol', report.protocol],
     ['schedules', `${report.schedules} from seed ${report.first_seed}`],
     ['speed', `${report.per_second}/s with ${report.jobs} at a time`],
     ['of each', `${mean['sequences']} sequences, ${mean['views']} view changes, ${mean['faults']} faults`],
@@ -138,10 +155,11 @@ export function describeSimulation(report: SimulateReport): string {
 const canaryText = ({ schedules, unseen }: CanaryResult): string =>
   unseen.length === 0 ? `seen within ${schedules} schedules` : `UNSEEN: ${unseen.join(', ')}`;
 
-function coverageTable({ coverage }: SimulateReport): string {
+function coverageTable({ protocol, coverage }: SimulateReport): string {
+  const steps: readonly ProtocolStep[] = STEPS_OF[protocol];
   return renderTable(
-    ['fault', ...PROTOCOL_STEPS],
-    Object.entries(coverage).map(([fault, hits]) => [fault, ...PROTOCOL_STEPS.map((step) => hits[step] ?? '-')]),
+    ['fault', ...steps],
+    Object.entries(coverage).map(([fault, hits]) => [fault, ...steps.map((step) => hits[step] ?? '-')]),
   );
 }
 

@@ -1,11 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { EngineName } from '@concordat/protocol';
 import { addSwept, nothingSwept, runSweep, type SweepResult } from '@concordat/simulator';
 import { CliError, EXIT } from '../errors';
 import { realCryptography } from './real-cryptography';
 
 /** Seeds that are run in one go. */
 export interface Portion {
+  readonly engine: EngineName;
   readonly first: number;
   readonly count: number;
 }
@@ -20,10 +22,10 @@ export interface Sweeper {
 export function sweepHere(): Sweeper {
   const real = realCryptography();
   return {
-    async run({ first, count }) {
+    async run({ engine, first, count }) {
       // Lets a signal through.
       await turn();
-      return runSweep(first, count, real);
+      return runSweep(first, count, engine, real);
     },
     stop: () => undefined,
   };
@@ -66,8 +68,8 @@ function ask(child: ChildProcess, portion: Portion): Promise<SweepResult> {
 export async function serveSweep(): Promise<void> {
   const real = realCryptography();
   process.on('message', (portion) => {
-    const { first, count } = portion as Portion;
-    process.send?.(runSweep(first, count, real));
+    const { engine, first, count } = portion as Portion;
+    process.send?.(runSweep(first, count, engine, real));
   });
   await new Promise<void>((resolve) => process.once('disconnect', () => resolve()));
 }

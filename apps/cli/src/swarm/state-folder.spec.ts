@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKeyFile } from '@concordat/crypto';
+import { type EngineName } from '@concordat/protocol';
 import { temporaryFolder } from '../testing/captured';
 import { openSwarmState } from './state-folder';
 
@@ -21,6 +22,14 @@ describe('the state folder of a local swarm', () => {
     expect(readFileSync(made.genesisFile, 'utf8')).toBe(text);
   });
 
+  it('names the engine that was asked for, and whoever asks for none takes the one that is there', () => {
+    const folder = fresh();
+    const made = openSwarmState({ folder, swarm: 'local', engine: 'hotstuff' });
+    expect(made.genesis.table.engine).toBe('hotstuff');
+    for (const options of [{}, { engine: 'hotstuff' as const }])
+      expect(openSwarmState({ folder, swarm: 'local', ...options })).toEqual({ ...made, created: false });
+  });
+
   it('goes on where an interrupted run stopped before the genesis was written', () => {
     const folder = fresh();
     mkdirSync(join(folder, 'node-0'), { recursive: true });
@@ -35,6 +44,7 @@ describe('the state folder of a local swarm', () => {
     spoil: (folder: string) => void;
     nodes?: number;
     swarm?: string;
+    engine?: EngineName;
     says: string;
   }[] = [
     {
@@ -42,6 +52,12 @@ describe('the state folder of a local swarm', () => {
       spoil: () => undefined,
       nodes: 7,
       says: 'holds a swarm of 4 members, and --nodes asks for 7',
+    },
+    {
+      name: 'another engine',
+      spoil: () => undefined,
+      engine: 'hotstuff',
+      says: 'holds a swarm that runs pbft, and --protocol asks for hotstuff: choose another --data or --swarm, or delete',
     },
     { name: 'another swarm', spoil: () => undefined, swarm: 'other', says: 'holds swarm local, not other' },
     {
@@ -71,10 +87,11 @@ describe('the state folder of a local swarm', () => {
       says: 'holds a member of another swarm (data)',
     },
   ];
-  it.each(refused)('refuses $name', ({ spoil, nodes, swarm = 'local', says }) => {
+  it.each(refused)('refuses $name', ({ spoil, nodes, swarm = 'local', engine, says }) => {
     const folder = fresh();
     openSwarmState({ folder, swarm: 'local' });
     spoil(folder);
-    expect(() => openSwarmState({ folder, swarm, ...(nodes === undefined ? {} : { nodes }) })).toThrow(says);
+    const asked = { ...(nodes === undefined ? {} : { nodes }), ...(engine === undefined ? {} : { engine }) };
+    expect(() => openSwarmState({ folder, swarm, ...asked })).toThrow(says);
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StoredKey } from '@concordat/crypto';
-import { equalBytes, isId, type Genesis } from '@concordat/protocol';
+import { equalBytes, isId, type EngineName, type Genesis } from '@concordat/protocol';
 import { messageOf, systemCode, usageError } from '../errors';
 import { createGenesis, readGenesisFile, writeGenesisFile } from '../genesis-file';
 import { createMemberKeys, keyFileOf, makeKey, OPERATOR_KEY, readMemberKey } from './member-keys';
@@ -40,11 +40,13 @@ export function openSwarmState(options: {
   readonly swarm: string;
   /** Undefined: as many as its genesis has, else DEFAULT_NODES. */
   readonly nodes?: number;
+  /** Undefined: the one that its genesis names, else PBFT. */
+  readonly engine?: EngineName;
 }): SwarmState {
-  const { folder, swarm, nodes } = options;
+  const { folder, swarm, nodes, engine } = options;
   const genesisFile = join(folder, 'genesis.json');
   const created = !existsSync(genesisFile);
-  if (created) createState(folder, genesisFile, swarm, nodes ?? DEFAULT_NODES);
+  if (created) createState(folder, genesisFile, { swarm, nodes: nodes ?? DEFAULT_NODES, engine: engine ?? 'pbft' });
   const genesis = readGenesisFile(genesisFile);
   const count = genesis.table.members.length;
   const way = 'choose another --data or --swarm, or delete the folder to start anew';
@@ -52,6 +54,10 @@ export function openSwarmState(options: {
   if (nodes !== undefined && nodes !== count) {
     throw usageError(`${folder} holds a swarm of ${count} members, and --nodes asks for ${nodes}: ${way}.`);
   }
+  if (engine !== undefined && engine !== genesis.table.engine)
+    throw usageError(
+      `${folder} holds a swarm that runs ${genesis.table.engine}, and --protocol asks for ${engine}: ${way}.`,
+    );
   return {
     genesis,
     genesisFile,
@@ -64,7 +70,11 @@ export function openSwarmState(options: {
 }
 
 /** The genesis comes last: a folder without one never was a swarm. */
-function createState(folder: string, genesisFile: string, swarm: string, nodes: number): void {
+function createState(
+  folder: string,
+  genesisFile: string,
+  { swarm, nodes, engine }: { readonly swarm: string; readonly nodes: number; readonly engine: EngineName },
+): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (thrown) {
@@ -74,7 +84,7 @@ function createState(folder: string, genesisFile: string, swarm: string, nodes: 
   }
   const members = createMemberKeys(folder, nodes, 'ed25519');
   const operators = [operatorKey(folder).publicKey];
-  writeGenesisFile(genesisFile, createGenesis({ swarm, members, operators, scheme: 'ed25519' }));
+  writeGenesisFile(genesisFile, createGenesis({ swarm, members, operators, scheme: 'ed25519', engine }));
 }
 
 /** Key of this swarm's operator; that of an interrupted run is used again. */

@@ -17,11 +17,13 @@ import {
   swarmId,
   view,
   type Digest,
+  type EngineName,
   type EpochTable,
   type MessageKind,
   type VoteSignature,
 } from '@concordat/protocol';
-import { type SettledRequest } from '@concordat/replica-host';
+import { type Phase } from '@concordat/consensus';
+import { type ActiveRequest, type SettledRequest } from '@concordat/replica-host';
 import { consensusAnswer } from './answers';
 
 const suite = signatureSuite('ed25519');
@@ -110,5 +112,52 @@ describe('the answer for a decided proposal', () => {
       sequence: at,
       proposal_id: answer.proposal_id,
     });
+  });
+});
+
+describe('the answer for a proposal that is not decided', () => {
+  const active = (phase: Phase, voters: readonly number[]): ActiveRequest => ({
+    status: 'active',
+    proposalId: 'n1:2:1',
+    envelopeId: digest('e'.repeat(64)),
+    requestIndex: 0,
+    proposer: 'me',
+    progress: {
+      phase,
+      view: view(7),
+      sequence: sequence(9),
+      votes: { prePrepare: 1, prepare: 2, commit: 3 },
+      voters: voters.map(memberIndex),
+      behind: undefined,
+      proposed: sequence(9),
+      windowTop: sequence(64),
+    },
+  });
+  const answerOf = (engine: EngineName, phase: Phase, voters: readonly number[]) =>
+    consensusAnswer(active(phase, voters), {
+      epochs: new Epochs(hash, { ...first, engine }),
+      swarmId: id,
+      byzantine: [],
+    });
+
+  it('has the phases of PBFT, each with the votes that are here', () => {
+    expect(answerOf('pbft', 'commit', [0, 1, 2])).toEqual({
+      proposal_id: 'n1:2:1',
+      status: 'active',
+      current_phase: 'commit',
+      votes_by_phase: { 'pre-prepare': 1, prepare: 2, commit: 3 },
+      view: 7,
+      proposer: 'me',
+    });
+  });
+
+  it.each([
+    ['waiting', [], { prepare: 0, 'pre-commit': 0, commit: 0 }],
+    ['prepare', [3], { prepare: 1, 'pre-commit': 0, commit: 0 }],
+    ['pre-commit', [0, 1, 2], { prepare: 3, 'pre-commit': 0, commit: 0 }],
+    ['commit', [0, 1, 2], { prepare: 3, 'pre-commit': 3, commit: 0 }],
+    ['decided', [0, 1, 2], { prepare: 3, 'pre-commit': 3, commit: 3 }],
+  ] as const)('has the phases of HotStuff: in %s, the votes that ended those before', (phase, voters, votes) => {
+    expect(answerOf('hotstuff', phase, voters)).toMatchObject({ current_phase: phase, votes_by_phase: votes });
   });
 });

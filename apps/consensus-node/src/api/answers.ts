@@ -1,6 +1,7 @@
 import { buildDecisionCertificate, type DecisionCertificate, presentJson } from '@concordat/client';
+import { type EnvelopeProgress } from '@concordat/consensus';
 import { nativeHash } from '@concordat/crypto';
-import { type Digest, type Epochs } from '@concordat/protocol';
+import { type Digest, type EngineName, type Epochs } from '@concordat/protocol';
 import {
   type ActiveRequest,
   type Found,
@@ -37,6 +38,7 @@ export interface DecidedAnswer {
 export interface UndecidedAnswer {
   readonly proposal_id: string;
   readonly status: 'active' | 'expired' | 'rejected';
+  /** As the engine goes, in small letters: README says which. */
   readonly current_phase: string;
   readonly votes_by_phase: Readonly<Record<string, number>>;
   readonly view: number;
@@ -86,13 +88,26 @@ function decidedAnswer(settled: SettledRequest, { epochs, swarmId, byzantine }: 
   };
 }
 
-function activeAnswer({ proposalId, progress, proposer }: ActiveRequest): UndecidedAnswer {
-  const { prePrepare, prepare, commit } = progress.votes;
+/** Phases of a block of HotStuff until it is decided: each ends with the certificate of one block more on top (Spec §4). */
+const LINEAR_PHASES = ['prepare', 'pre-commit', 'commit'] as const;
+
+/**
+ * Votes of each phase that are known here. Those of the phase that a block of HotStuff is in are known to the leader of the
+ * next view alone, and `voters` are then whose votes ended the phase before.
+ */
+function votesByPhase({ phase, votes, voters }: EnvelopeProgress, engine: EngineName): Record<string, number> {
+  if (engine === 'pbft') return { 'pre-prepare': votes.prePrepare, prepare: votes.prepare, commit: votes.commit };
+  const at = phase === 'decided' ? LINEAR_PHASES.length : LINEAR_PHASES.findIndex((each) => each === phase);
+  const counted = LINEAR_PHASES.map((each, index) => [each, index < at || each === 'prepare' ? voters.length : 0]);
+  return Object.fromEntries(counted) as Record<string, number>;
+}
+
+function activeAnswer({ proposalId, progress, proposer }: ActiveRequest, engine: EngineName): UndecidedAnswer {
   return {
     proposal_id: proposalId,
     status: 'active',
     current_phase: progress.phase,
-    votes_by_phase: { 'pre-prepare': prePrepare, prepare, commit },
+    votes_by_phase: votesByPhase(progress, engine),
     view: progress.view,
     proposer,
   };
@@ -103,7 +118,7 @@ export function consensusAnswer(
   found: Exclude<Found, PrunedRequest>,
   context: AnswerContext,
 ): DecidedAnswer | UndecidedAnswer {
-  if (found.status === 'active') return activeAnswer(found);
+  if (found.status === 'active') return activeAnswer(found, context.epochs.newest.table.engine);
   const { status, proposalId, envelope, request, block } = found;
   if (status === 'decided') return decidedAnswer({ ...found, status }, context);
   // Its place in the log was decided, but executing it came to nothing.

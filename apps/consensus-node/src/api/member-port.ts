@@ -19,6 +19,14 @@ import {
 } from '@concordat/replica-host';
 import { type DecisionStatistics } from '@concordat/storage';
 
+/** Views of the epoch that ended without a block. */
+export interface ViewCounts {
+  /** With PBFT all that were left; with HotStuff those that brought no block, since views go on with each block too. */
+  readonly changes: number;
+  /** Of these, with HotStuff, those since the last decision. */
+  readonly failedSinceDecision: number;
+}
+
 /** What the API needs of the member that it speaks for. */
 export interface MemberPort {
   readonly nodeId: NodeId;
@@ -42,6 +50,7 @@ export interface MemberPort {
   waitingEnvelope(id: Digest): Envelope | undefined;
   /** The swarm as this member sees it now, give or take a heartbeat. */
   swarm(): SwarmView;
+  views(): ViewCounts;
   /** Resolves with true once the member is in that epoch or a later one; with false when `deadline` passes before. */
   epochBegun(epoch: Epoch, deadline: Millis): Promise<boolean>;
   /** Requests decided up to a sequence; undefined when that is too long ago. */

@@ -84,7 +84,7 @@ export interface ClusterStatusAnswer {
   readonly connectivity: ConnectivityAnswer;
   readonly node_statuses: readonly NodeStatus[];
   readonly current_leader: string;
-  /** Views left since the epoch began: they are numbered from 0. */
+  /** Views that were left without what they were for, since the epoch began: with PBFT all, with HotStuff those without a block. */
   readonly view_changes_count: number;
   readonly swarm: string;
   readonly swarm_id: string;
@@ -177,7 +177,7 @@ export function clusterStatusAnswer(member: MemberPort): ClusterStatusAnswer {
     connectivity: connectivityAnswer(committee, swarm.connectivity),
     node_statuses: swarm.members.map(nodeStatus),
     current_leader: committee.member(state.leader)?.nodeId ?? '',
-    view_changes_count: state.view,
+    view_changes_count: member.views().changes,
     swarm: member.genesis.swarm,
     swarm_id: member.swarmId,
     epoch: state.epoch,

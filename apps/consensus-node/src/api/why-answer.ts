@@ -32,7 +32,7 @@ export interface WhyAnswer {
 
 /** What runs out when. */
 export interface TimerAnswer {
-  /** `progress`: a leader's time for the oldest waiting request; `new-view`: the next leader's time to begin its view. */
+  /** `progress`: a leader's time for the oldest waiting request, with HotStuff its view's; `new-view`: the next leader's to begin its view. */
   readonly timer: string;
   readonly started_at: string;
   readonly length_ms: number;
@@ -55,7 +55,8 @@ function whyOf(found: Exclude<Found, PrunedRequest>, member: MemberPort): Why {
   const { committee, self } = member;
   const expiresAt = member.waitingEnvelope(envelopeId)?.requests[requestIndex]?.expiresAt;
   const [state, swarm, now] = [member.state(), member.swarm(), member.now()];
-  return whyWaiting({ envelope: envelopeId, progress, expiresAt, state, swarm, committee, self, now });
+  const failedViews = member.views().failedSinceDecision;
+  return whyWaiting({ envelope: envelopeId, progress, expiresAt, state, swarm, committee, self, now, failedViews });
 }
 
 /** What a proposal waits for, as the member sees it. */

@@ -16,7 +16,6 @@ import {
   type Rejection,
   type Sequence,
   sequence as toSequence,
-  type Verified,
 } from '@concordat/protocol';
 import {
   DecidedTotals,
@@ -28,18 +27,21 @@ import {
   type SwarmView,
   systemClock,
 } from '@concordat/replica-host';
+import { type DecisionRecord } from '@concordat/records';
 import { type DataFolder } from '@concordat/storage';
 import { type NodeMetrics } from '@concordat/telemetry';
-import { type MemberPort } from '../api/member-port';
+import { type MemberPort, type ViewCounts } from '../api/member-port';
 import { type NodeSettings } from '../config/swarm-settings';
 import { type SwarmIdentity } from '../start/read-swarm';
 import { buildGateway } from './build-gateway';
 import { StoredDecisions } from './decisions-port';
 import { EpochWaiters } from './epoch-waiters';
 import { failStop } from './fail-stop';
+import { FailedViews } from './failed-views';
 import { handIn } from './hand-in';
 import { type MemberLogger, observeHost } from './member-observer';
 import { BusNetwork } from './network-port';
+import { noteEnvelopes } from './note-envelopes';
 import { createPacker } from './packer';
 import { type RecoveredMember, recoverReplica } from './recover-replica';
 import { sampleMetrics } from './sample-metrics';
@@ -69,6 +71,7 @@ interface Reign {
   readonly tenure: Tenure;
   readonly host: ReplicaHost;
   readonly watch: SwarmWatch;
+  readonly failedViews: FailedViews;
 }
 
 /** Sequences that a member may be behind at least: between two heartbeats a fast swarm decides more than a small window holds. */
@@ -104,6 +107,7 @@ export class ConsensusMember implements MemberPort {
   private constructor(
     private readonly options: MemberOptions,
     { epochs, committee, recovered }: RecoveredMember,
+    last: DecisionRecord | undefined,
   ) {
     const { identity, settings, folder, bus, metrics } = options;
     const { nodeId, swarmId, genesis } = identity;
@@ -126,6 +130,7 @@ export class ConsensusMember implements MemberPort {
     const { executed, totalDecided } = tenure.replica.state();
     this.totals = new DecidedTotals(executed, totalDecided, TOTALS_SEQUENCES_MAX);
     this.current = this.reign(tenure, recovered);
+    if (last !== undefined) this.current.failedViews.onDecided(last.certificate.sequence, last.certificate.view);
     this.lookup = new ProposalLookup(this.proposals, this.decisions, (id) => this.tenure.replica.progressOf(id));
     const { lookup, proposals } = this;
     this.gateway = buildGateway({
@@ -153,7 +158,8 @@ export class ConsensusMember implements MemberPort {
         `this swarm's largest message has ${messageBytesMax} bytes, the NATS server carries ${bus.maxPayloadBytes}: raise its max_payload`,
       );
     }
-    return new ConsensusMember(options, past);
+    const [last] = await folder.decisions.recent(1);
+    return new ConsensusMember(options, past, last);
   }
 
   /** Its place in the epoch that it is in; OBSERVER for none. */
@@ -203,6 +209,12 @@ export class ConsensusMember implements MemberPort {
 
   swarm(): SwarmView {
     return this.current.watch.view;
+  }
+
+  views(): ViewCounts {
+    const { total, sinceDecision } = this.current.failedViews;
+    if (this.committee.table.engine === 'pbft') return { changes: this.state().view, failedSinceDecision: 0 };
+    return { changes: total, failedSinceDecision: sinceDecision };
   }
 
   epochBegun(epoch: Epoch, deadline: Millis): Promise<boolean> {
@@ -313,6 +325,7 @@ export class ConsensusMember implements MemberPort {
     const { identity, settings, folder, bus, metrics, logger, onHalted } = this.options;
     const { committee, self, replica, opener, seal } = tenure;
     const { proposals, totals, traffic } = this;
+    const failedViews = new FailedViews(committee.table.baseSequence);
     const host = new ReplicaHost({
       replica,
       committee,
@@ -334,6 +347,8 @@ export class ConsensusMember implements MemberPort {
         committee,
         metrics,
         traffic,
+        failedViews,
+        monotonicMs: () => systemClock.monotonicMs(),
         proposals,
         totals,
         gateway: () => this.gateway,
@@ -359,7 +374,7 @@ export class ConsensusMember implements MemberPort {
       earlier,
     );
     if (folder.decisions.oldestSequence > 1) host.retained(toSequence(folder.decisions.oldestSequence));
-    return { tenure, host, watch };
+    return { tenure, host, watch, failedViews };
   }
 }
 
@@ -373,11 +388,4 @@ function readableDecisions({ decisions }: DataFolder, onHalted: (reason: HaltRea
       return decisions.statistics;
     },
   };
-}
-
-/** Whatever envelopes a message brings may be asked for from now on. */
-function noteEnvelopes(proposals: Proposals, message: Verified): void {
-  if (message.kind === 'requests') for (const envelope of message.envelopes) proposals.note(envelope);
-  if (message.kind === 'prePrepare' || message.kind === 'proposal')
-    for (const envelope of message.batch?.envelopes ?? []) proposals.note(envelope);
 }

@@ -1,8 +1,10 @@
 import { type CommittedBlock } from '@concordat/consensus';
-import { type Committee, noOutcomes, OUTCOME_NAMES, subjectsOf } from '@concordat/protocol';
+import { type Committee, type EngineName, noOutcomes, OUTCOME_NAMES, subjectsOf } from '@concordat/protocol';
 import { DURATION_UNKNOWN, encodeEvidence } from '@concordat/records';
 import { type DecidedTotals, type Gateway, type HostObserver, type Proposals } from '@concordat/replica-host';
 import { type NodeMetrics } from '@concordat/telemetry';
+import { type FailedViews } from './failed-views';
+import { SparseLog } from './sparse-log';
 import { type TrafficCounts } from './traffic-counts';
 
 /** A logger as the member uses it. A pino logger is one. */
@@ -24,6 +26,9 @@ export interface ObserverOptions {
   readonly onEpochEnded: NonNullable<HostObserver['epochEnded']>;
   readonly metrics: NodeMetrics;
   readonly traffic: TrafficCounts;
+  readonly failedViews: FailedViews;
+  /** A clock that never goes back, in milliseconds. */
+  readonly monotonicMs: () => number;
   readonly proposals: Proposals;
   readonly totals: DecidedTotals;
   /** Late: the gateway hands in at the host that this observes. */
@@ -35,6 +40,8 @@ export interface ObserverOptions {
 }
 
 const utf8 = new TextEncoder();
+/** With HotStuff a member that is down costs views again and again, several a second: so many lines nobody reads. */
+const FAILED_VIEW_LINES_MS: Readonly<Record<EngineName, number>> = { pbft: 0, hotstuff: 10_000 };
 
 /** Joins the host to metrics, waiting callers and watchers. Costs O(envelopes) for a block, and no JSON of what is in it. */
 export function observeHost(options: ObserverOptions): HostObserver {
@@ -45,6 +52,9 @@ export function observeHost(options: ObserverOptions): HostObserver {
   const evidenceSubject = subjects.threat(nodeId, 'evidence');
   const tell = (subject: string, event: Readonly<Record<string, unknown>>): void =>
     options.publish(subject, utf8.encode(JSON.stringify({ node_id: nodeId, ...event })));
+  const viewLinesMs = FAILED_VIEW_LINES_MS[committee.table.engine];
+  const enteredLog = new SparseLog((fields) => logger.info(fields, 'entered view'), viewLinesMs, options.monotonicMs);
+  const leftLog = new SparseLog((fields) => logger.warn(fields, 'left view'), viewLinesMs, options.monotonicMs);
 
   const measure = (block: CommittedBlock, durationsMs: readonly number[]): number => {
     metrics.consensusRounds.inc();
@@ -62,6 +72,7 @@ export function observeHost(options: ObserverOptions): HostObserver {
   return {
     committed(block, durationsMs) {
       const decided = measure(block, durationsMs);
+      options.failedViews.onDecided(block.sequence, block.certificate.view);
       if (block.changes.some(({ accepted }) => accepted)) options.onChangeDecided();
       totals.onCommitted(block);
       options.gateway().onCommitted(block);
@@ -78,12 +89,13 @@ export function observeHost(options: ObserverOptions): HostObserver {
     },
     viewEntered(view, leader) {
       const leaderNode = committee.member(leader)?.nodeId;
-      logger.info({ view, leader: leaderNode }, 'entered view');
+      options.failedViews.onFailed();
+      enteredLog.line({ view, leader: leaderNode });
       tell(viewSubject, { view, leader_node: leaderNode });
     },
     viewLeft(view, reason) {
       metrics.viewChanges.inc();
-      logger.warn({ view, reason }, 'left view');
+      leftLog.line({ view, leader: committee.member(committee.leaderOf(view))?.nodeId, reason });
     },
     accused(evidence) {
       metrics.detections.inc(evidence.kind);

@@ -1,4 +1,4 @@
-import { createPbftReplica, type Recovered, type Replica, type WaitingEnvelope } from '@concordat/consensus';
+import { createReplica, type Recovered, type Replica, type WaitingEnvelope } from '@concordat/consensus';
 import {
   createJudge,
   createOpener,
@@ -56,7 +56,7 @@ export function buildTenure(options: TenureOptions): Tenure {
   const { swarmId, nodeId, keys } = identity;
   const suite = signatureSuite(committee.table.signatureScheme);
   const self = placeOf(committee, keys);
-  const replica = createPbftReplica({
+  const replica = createReplica({
     swarmId,
     epochs,
     committee,

@@ -37,7 +37,7 @@ import {
   viewSwarm,
 } from '@concordat/replica-host';
 import { type DecisionStatistics } from '@concordat/storage';
-import { type MemberPort } from '../api/member-port';
+import { type MemberPort, type ViewCounts } from '../api/member-port';
 
 const NOW = millis(1_700_000_000_000);
 const suite = signatureSuite('ed25519');
@@ -245,6 +245,10 @@ export class FakeMember implements MemberPort {
       silenceMaxMs: 1_000,
       lagMax: 8,
     });
+  }
+
+  views(): ViewCounts {
+    return { changes: this.state().view, failedSinceDecision: 0 };
   }
 
   epochBegun(): Promise<boolean> {

@@ -1,6 +1,7 @@
 import {
   checkContent,
   committeeOf,
+  contradict,
   Epochs,
   isRejection,
   OBSERVER,
@@ -18,7 +19,7 @@ import {
   type Verified,
 } from '@concordat/protocol';
 import { epochToResume } from '../ledger';
-import { createPbftReplica } from '../pbft/pbft-replica';
+import { createReplica } from '../create-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
@@ -49,6 +50,8 @@ export class Node {
   committee: Committee;
   up = true;
   readonly votes: Signed[] = [];
+  /** All that it ever sealed, also what is gone from its disk. */
+  readonly sealed: Signed[] = [];
   readonly records: DurableRecord[] = [];
   readonly blocks: CommittedBlock[] = [];
   readonly accused: Evidence[] = [];
@@ -89,6 +92,8 @@ export class Cluster {
   rewrite: (from: number, to: number, message: Signed) => Signed = (_from, _to, message) => message;
   /** Hosts ask replica.admit before they check a signature; a schedule can switch that off. */
   useAdmit = true;
+  /** How many times as long a member's timers take. */
+  slowness: (index: number) => number = () => 1;
   /** Milliseconds that a message takes. */
   delay: (from: number, to: number, message: Signed) => number = () => 1;
   private readonly wire: { due: number; from: number; to: number; message: Signed }[] = [];
@@ -170,6 +175,12 @@ export class Cluster {
         .map((record) => record.message)
         .filter((message) => message.epoch === epoch),
       decided: node.blocks.filter((block) => block.sequence > (state?.sequence ?? 0)),
+      proposals: of('proposal')
+        .map((record) => record.message)
+        .filter((message) => message.epoch === epoch),
+      locked: of('lock')
+        .filter((record) => record.epoch === epoch)
+        .at(-1)?.locked,
       evidence: [],
       tornTail: false,
     });
@@ -235,6 +246,21 @@ export class Cluster {
     }
   }
 
+  /** Throws when a member sealed two statements that no honest member seals both, in whichever life. */
+  checkPromises(honest: (node: Node) => boolean = () => true): void {
+    for (const node of this.nodes.filter(honest)) {
+      const first = new Map<string, Signed>();
+      for (const vote of node.sealed) {
+        const { kind, epoch, view, sequence } = vote;
+        const ofView = kind === 'proposal' || kind === 'vote' || kind === 'timeout';
+        const place = [kind, epoch, view, ofView ? '' : sequence].join(' ');
+        const earlier = first.get(place);
+        if (earlier !== undefined && contradict(earlier, vote)) throw new Error(`${node.nodeId} seals two of ${place}`);
+        first.set(place, earlier ?? vote);
+      }
+    }
+  }
+
   executed(): number[] {
     return this.nodes.map((node) => (node.effects.length > 0 || node.up ? node.replica.state().executed : -1));
   }
@@ -249,7 +275,7 @@ export class Cluster {
 
   private boot(node: Node, recovered: Recovered, waiting: readonly WaitingEnvelope[] = []): void {
     node.timers.clear();
-    node.replica = createPbftReplica({
+    node.replica = createReplica({
       swarmId: ZERO_DIGEST,
       epochs: node.epochs,
       committee: node.committee,
@@ -322,8 +348,10 @@ export class Cluster {
       case 'vote': {
         const message = this.seal(node, effect.draft);
         node.votes.push(message);
+        node.sealed.push(message);
         own.push(message);
-        this.broadcast(node.index, message);
+        if (effect.to === undefined) this.broadcast(node.index, message);
+        else if (effect.to !== node.self) this.post(node.index, effect.to, message);
         break;
       }
       case 'broadcast':
@@ -346,7 +374,7 @@ export class Cluster {
         }
         break;
       case 'startTimer':
-        node.timers.set(effect.timer, this.now + effect.delayMs);
+        node.timers.set(effect.timer, this.now + Math.ceil(effect.delayMs * this.slowness(node.index)));
         break;
       case 'cancelTimer':
         node.timers.delete(effect.timer);

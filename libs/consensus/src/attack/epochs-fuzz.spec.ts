@@ -1,3 +1,4 @@
+import type { EngineName } from '@concordat/protocol';
 import { envelopeOf, testCommittee } from '../testing/driver';
 import { joinEnvelope, OPERATOR, systemEnvelope } from '../testing/system';
 import { Cluster } from './cluster';
@@ -15,16 +16,16 @@ function randomOf(seed: number): () => number {
   };
 }
 
-const epochsReached: number[] = [];
-
 /** Members come and go while messages are lost, late and out of order, and nodes crash and restart. */
-describe('epochs under faults', () => {
+describe.each<EngineName>(['pbft', 'hotstuff'])('epochs under faults: %s', (engine) => {
+  const epochsReached: number[] = [];
+
   it.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
     'seed %i: one log, one chain of epochs, and progress after',
     (seed) => {
       const random = randomOf(seed);
       const pick = (below: number): number => Math.floor(random() * below);
-      const cluster = new Cluster(4, { committee: testCommittee(4, { operators: [OPERATOR] }), observers: 2 });
+      const cluster = new Cluster(4, { committee: testCommittee(4, { operators: [OPERATOR], engine }), observers: 2 });
       const loss = random() * 0.15;
       cluster.delay = () => 1 + pick(12);
       cluster.filter = () => random() >= loss;
@@ -62,10 +63,8 @@ describe('epochs under faults', () => {
       cluster.run(6_000);
       cluster.checkAgreement();
       const states = cluster.nodes.map((node) => node.replica.state());
-      expect(
-        new Set(states.map(({ executed, headDigest, epoch }) => `${String(epoch)} ${String(executed)} ${headDigest}`))
-          .size,
-      ).toBe(1);
+      // The leader of HotStuff's next view may know of one more decided block, without a batch, than it has told.
+      expect(new Set(states.map(({ totalDecided, epoch }) => `${String(epoch)} ${String(totalDecided)}`)).size).toBe(1);
       expect(cluster.nodes.flatMap((node) => node.accused)).toEqual([]);
       epochsReached.push(cluster.node(0).committee.epoch);
       expect(new Set(cluster.nodes.map((node) => node.committee.hash)).size).toBe(1);

@@ -1,4 +1,5 @@
-import { envelopeOf } from '../testing/driver';
+import type { EngineName } from '@concordat/protocol';
+import { envelopeOf, testCommittee } from '../testing/driver';
 import { Cluster, type Node } from './cluster';
 
 const MEMBERS = 4;
@@ -15,8 +16,8 @@ const CONFIG = {
 const sideOf = (split: number, node: number): number => (split >> node) & 1;
 
 /** Four rounds, alternately under two splits, with requests of its own on each side; then everybody hears everybody. */
-function play(twin: number, first: number, second: number): { readonly swarm: Cluster; readonly good: Node[] } {
-  const swarm = new Cluster(MEMBERS, { twinOf: [twin], config: CONFIG });
+function play(engine: EngineName, twin: number, first: number, second: number): { readonly swarm: Cluster; readonly good: Node[] } {
+  const swarm = new Cluster(MEMBERS, { committee: testCommittee(MEMBERS, { engine }), twinOf: [twin], config: CONFIG });
   let split = first;
   swarm.filter = (from, to) => sideOf(split, from) === sideOf(split, to);
   const submit = (text: string): void => {
@@ -34,14 +35,14 @@ function play(twin: number, first: number, second: number): { readonly swarm: Cl
   return { swarm, good: swarm.nodes.filter(({ self }) => self !== twin) };
 }
 
-describe('attack: splits', () => {
+describe.each<EngineName>(['pbft', 'hotstuff'])('attack: splits, %s', (engine) => {
   it.each([0, 1, 2, 3])(
     'every split of four members and a twin of member %i, over four rounds (scenario 4)',
     (twin) => {
       const decided: number[] = [];
       for (const first of SPLITS) {
         // Another split after it, every one of them once.
-        const { swarm, good } = play(twin, first, (first * 5 + 3) % SPLITS.length);
+        const { swarm, good } = play(engine, twin, first, (first * 5 + 3) % SPLITS.length);
         expect(() => swarm.checkAgreement((node) => good.includes(node))).not.toThrow();
         expect(good.flatMap((node) => node.accused).filter(({ accused }) => accused !== twin)).toEqual([]);
         expect(good.map((node) => node.replica.state().poolEnvelopes)).toEqual([0, 0, 0]);

@@ -1,7 +1,7 @@
 import type { Block, Digest } from '@concordat/protocol';
 import { type BlockTree } from './block-tree';
 import { Safety } from './safety';
-import { blockOn, createTree } from '../testing/blocks';
+import { blockOn, createTree, ROOT_REFERENCE } from '../testing/blocks';
 
 /**
  * Everything that a network without a clock can do to the rules: blocks arrive at anybody in any order or never, views pass
@@ -15,7 +15,7 @@ type Defect = 'none' | 'no-lock' | 'locks-too-late' | 'votes-twice' | 'any-three
 
 class Member {
   readonly tree = createTree();
-  private readonly safety = new Safety(this.tree);
+  private readonly safety = new Safety(this.tree, ROOT_REFERENCE);
 
   constructor(private readonly defect: Defect) {}
 

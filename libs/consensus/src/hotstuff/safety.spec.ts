@@ -1,11 +1,11 @@
 import type { Block, View } from '@concordat/protocol';
 import { Safety } from './safety';
-import { blockOn, createTree, ROOT, rowOf } from '../testing/blocks';
+import { blockOn, createTree, ROOT, ROOT_REFERENCE, rowOf } from '../testing/blocks';
 
 /** A member that has these blocks, with a certificate for each but the last one. */
 function memberWith(...blocks: readonly Block[]): { readonly safety: Safety; readonly add: (block: Block) => Block } {
   const tree = createTree();
-  const safety = new Safety(tree);
+  const safety = new Safety(tree, ROOT_REFERENCE);
   const add = (block: Block): Block => {
     expect(tree.add(block)).toBeUndefined();
     safety.certified(block.parent.digest);
@@ -50,12 +50,9 @@ describe('the lock', () => {
     const { safety, add } = memberWith(a);
     expect(safety.state.locked.digest).toBe(ROOT.digest);
     add(b);
-    expect(safety.state).toMatchObject({ locked: { view: 0 }, highest: { view: 1, digest: a.digest } });
+    expect(safety.state).toMatchObject({ locked: { view: 0 } });
     add(c);
-    expect(safety.state).toMatchObject({
-      locked: { view: 1, digest: a.digest },
-      highest: { view: 2, digest: b.digest },
-    });
+    expect(safety.state).toMatchObject({ locked: { view: 1, digest: a.digest } });
   });
 
   it('never goes back', () => {
@@ -82,7 +79,8 @@ describe('the lock', () => {
     const tree = createTree();
     [a, b, c].forEach((block) => expect(tree.add(block)).toBeUndefined());
     const { state } = memberWith(a, b, c).safety;
-    const restarted = new Safety(tree, { ...state, votedView: 3 as View });
+    const restarted = new Safety(tree, ROOT_REFERENCE);
+    restarted.restore({ ...state, votedView: 3 as View });
     const old = blockOn(undefined, 4, 'old parent');
     expect(tree.add(old)).toBeUndefined();
     expect(restarted.refusalOf(old)).toBe('against-the-lock');
@@ -91,7 +89,7 @@ describe('the lock', () => {
 
   it('holds nobody back below what is committed', () => {
     const tree = createTree();
-    const safety = new Safety(tree);
+    const safety = new Safety(tree, ROOT_REFERENCE);
     const lost = rowOf(1, 2, 3) as [Block, Block, Block];
     lost.forEach((block) => expect(tree.add(block)).toBeUndefined());
     safety.certified(lost[1].digest);
@@ -103,6 +101,6 @@ describe('the lock', () => {
     tree.commit(decided.digest);
     expect(safety.refusalOf(next)).toBeUndefined();
     const tip = { view: decided.view, digest: decided.digest };
-    expect(safety.state).toMatchObject({ locked: tip, highest: tip });
+    expect(safety.state).toMatchObject({ locked: tip });
   });
 });

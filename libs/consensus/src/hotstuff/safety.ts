@@ -7,8 +7,6 @@ export interface SafetyState {
   readonly votedView: View;
   /** The block that it holds on to: two blocks in a row were certified above it. */
   readonly locked: BlockReference;
-  /** The certified block of the highest view that it knows. */
-  readonly highest: BlockReference;
 }
 
 /** Why a block gets no vote. */
@@ -18,40 +16,38 @@ export type Refusal = 'voted-already' | 'against-the-lock' | 'unknown-block';
  * When a member may vote (Spec §4). Agreement rests on this alone: views, clocks and whoever leads matter for progress only.
  */
 export class Safety {
-  private votedView: View;
+  private votedView: View = ROOT_VIEW;
   private locked: BlockReference;
-  private highest: BlockReference;
 
-  /** `before`: what was durable at a restart. */
   constructor(
     private readonly tree: BlockTree,
-    before?: SafetyState,
+    /** The block below the epoch's first. */
+    root: BlockReference,
   ) {
-    const root = { view: tree.committed.view, digest: tree.committed.digest };
-    this.votedView = before?.votedView ?? ROOT_VIEW;
-    this.locked = before?.locked ?? root;
-    this.highest = before?.highest ?? root;
+    this.locked = root;
+  }
+
+  /** Takes up what was durable at a restart. */
+  restore({ votedView, locked }: SafetyState): void {
+    this.votedView = votedView;
+    this.locked = locked;
   }
 
   /** What it holds on to is never below what is committed: a decision that came by its certificate alone moves it along. */
   get state(): SafetyState {
-    const { votedView, locked, highest } = this;
-    return { votedView, locked: this.notBelowCommitted(locked), highest: this.notBelowCommitted(highest) };
+    const { votedView, locked } = this;
+    return { votedView, locked: this.notBelowCommitted(locked) };
   }
 
   private notBelowCommitted(reference: BlockReference): BlockReference {
     const { view, digest } = this.tree.committed;
-    return reference.view < view ? { view, digest } : reference;
+    return digest !== undefined && reference.view < view ? { view, digest } : reference;
   }
 
-  /**
-   * A quorum voted for a block: the newest one is what to propose on, and the block below the newest is locked. Two blocks in a
-   * row certified: whoever decides the lower one with a third saw at least this.
-   */
+  /** A quorum voted for a block: the one below it is locked. Whoever decides that one with a third block saw at least this. */
   certified(digest: Digest): void {
     const block = this.tree.get(digest);
     if (block === undefined) return;
-    if (block.view > this.highest.view) this.highest = { view: block.view, digest };
     if (block.parent.view > this.locked.view) this.locked = block.parent;
   }
 

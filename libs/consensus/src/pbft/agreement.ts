@@ -18,7 +18,8 @@ import {
   type Verified,
 } from '@concordat/protocol';
 import { isExecuted } from '../ledger';
-import { signedStatement, type Context } from './context';
+import { signedStatement, type Context } from '../member/context';
+import type { OwnVotes } from './own-votes';
 import { Slot } from './slot';
 
 /**
@@ -30,7 +31,10 @@ export class Agreement {
   /** Next sequence that this member would propose as leader. */
   private nextSequence: Sequence;
 
-  constructor(private readonly context: Context) {
+  constructor(
+    private readonly context: Context,
+    private readonly ownVotes: OwnVotes,
+  ) {
     this.nextSequence = (context.committee.table.baseSequence + 1) as Sequence;
   }
 
@@ -209,7 +213,7 @@ export class Agreement {
       const batch = createBatch(context.hash, context.at, envelopes);
       this.nextSequence = (sequence + 1) as typeof sequence;
       this.persistBatch(this.slotAt(sequence), batch);
-      context.vote({ kind: 'prePrepare', view: context.view, sequence, digest: batch.digest, batch });
+      this.ownVotes.cast({ kind: 'prePrepare', view: context.view, sequence, digest: batch.digest, batch });
     }
     this.fillToBoundary();
   }
@@ -220,7 +224,7 @@ export class Agreement {
     if (context.boundary === 0 || !context.leads) return;
     for (let sequence = this.nextSequence; sequence <= context.windowTop; sequence++) {
       this.nextSequence = (sequence + 1) as Sequence;
-      context.vote({ kind: 'prePrepare', view: context.view, sequence, digest: NULL_DIGEST, batch: undefined });
+      this.ownVotes.cast({ kind: 'prePrepare', view: context.view, sequence, digest: NULL_DIGEST, batch: undefined });
     }
   }
 
@@ -268,7 +272,7 @@ export class Agreement {
       const { digest, signature } = proposal as Verified<PrePrepare>;
       this.slotAt(proposal.sequence).proposal ??= { view: context.view, digest, signature };
     }
-    const last = Math.max(context.ownVotes.lastProposed(context.view), context.ledger.executed, context.stable);
+    const last = Math.max(this.ownVotes.lastProposed(context.view), context.ledger.executed, context.stable);
     this.nextSequence = Math.max(this.nextSequence, last + 1) as Sequence;
     for (const slot of this.slots.values()) this.noteProposed(slot);
   }
@@ -353,10 +357,10 @@ export class Agreement {
     const { proposal, sequence } = slot;
     if (!context.active || proposal?.view !== context.view || context.leader === context.self) return;
     if (!slot.holds(proposal.digest) || this.contradictsDecision(slot, proposal.digest)) return;
-    if (context.ownVotes.check('prepare', proposal.view, sequence, proposal.digest) !== 'new') return;
+    if (this.ownVotes.check('prepare', proposal.view, sequence, proposal.digest) !== 'new') return;
     const batch = slot.batchOf(proposal.digest);
     if (batch !== undefined && batch !== 'null') this.persistBatch(slot, batch);
-    context.vote({ kind: 'prepare', view: proposal.view, sequence, digest: proposal.digest });
+    this.ownVotes.cast({ kind: 'prepare', view: proposal.view, sequence, digest: proposal.digest });
   }
 
   /** COMMIT once the proposal is prepared: batch and prepared certificate are durable before it leaves (Spec §6). */
@@ -365,14 +369,14 @@ export class Agreement {
     const { proposal, sequence } = slot;
     if (!context.active || proposal?.view !== context.view || !slot.holds(proposal.digest)) return;
     if (this.contradictsDecision(slot, proposal.digest)) return;
-    if (context.ownVotes.check('commit', proposal.view, sequence, proposal.digest) !== 'new') return;
+    if (this.ownVotes.check('commit', proposal.view, sequence, proposal.digest) !== 'new') return;
     const certificate = slot.isPrepared(proposal) ? slot.prepared : slot.prepareQuorum(context.committee);
     if (certificate === undefined) return;
     const batch = slot.batchOf(proposal.digest);
     if (batch !== undefined && batch !== 'null') this.persistBatch(slot, batch);
     slot.prepared = certificate;
     context.emit({ kind: 'persist', record: { kind: 'prepared', certificate } });
-    context.vote({ kind: 'commit', view: proposal.view, sequence, digest: proposal.digest });
+    this.ownVotes.cast({ kind: 'commit', view: proposal.view, sequence, digest: proposal.digest });
   }
 
   /** A leader that equivocates may show this member another digest than the one that a quorum decided. */

@@ -1,6 +1,6 @@
 import { SLOT_FLAGS, SLOTS_IN_STATUS_MAX, type SlotStatus } from '@concordat/protocol';
 import type { Agreement } from './agreement';
-import type { Context } from './context';
+import type { Context } from '../member/context';
 import type { Slot } from './slot';
 
 /** What this member has of the slots that it has not executed, ascending: what STATUS says of them (Spec §10.1). */

@@ -8,9 +8,12 @@ import {
   type View,
   type ViewChange,
 } from '@concordat/protocol';
-import type { BindingKind } from '../replica';
+import type { Context } from '../member/context';
 
-type SlotKind = 'prePrepare' | 'prepare' | 'commit' | 'checkpoint';
+type SlotKind = 'prePrepare' | 'prepare' | 'commit';
+
+/** A draft of a kind that PBFT binds its members by. */
+export type BindingDraft = DraftOf<SlotKind | 'viewChange' | 'newView'>;
 
 interface OwnVote {
   readonly view: View;
@@ -28,11 +31,38 @@ export class OwnVotes {
     prePrepare: new Map(),
     prepare: new Map(),
     commit: new Map(),
-    checkpoint: new Map(),
   };
   /** Newest own VIEW-CHANGE and NEW-VIEW, sealed. */
   viewChange: Signed<ViewChange> | undefined;
   newView: Signed<NewView> | undefined;
+
+  constructor(private readonly context: Context) {}
+
+  /**
+   * The only way out for anything that binds this member in its views.
+   *
+   * After VIEW-CHANGE(v') nothing is voted in a view below v' (Spec §3): a member that left view 0 and then completes a
+   * quorum there decides what the new view did not see.
+   */
+  cast(draft: BindingDraft): void {
+    const { context } = this;
+    switch (draft.kind) {
+      case 'prePrepare':
+      case 'prepare':
+      case 'commit':
+        invariant(
+          context.active && draft.view === context.view,
+          `${draft.kind} is voted in the view that was promised last`,
+        );
+        this.promise(draft.kind, draft.view, draft.sequence, draft.digest);
+        break;
+      case 'viewChange':
+      case 'newView':
+        invariant(draft.view === context.promisedView, `${draft.kind} is for the promised view`);
+        break;
+    }
+    context.vote(draft);
+  }
 
   /** Whether a vote is new, was given already, or would contradict one that was given. */
   check(kind: SlotKind, view: View, sequence: Sequence, digest: Digest): 'new' | 'given' | 'contradiction' {
@@ -57,7 +87,6 @@ export class OwnVotes {
       case 'prePrepare':
       case 'prepare':
       case 'commit':
-      case 'checkpoint':
         this.keepSlotVote(message.kind, message);
         break;
       case 'viewChange':
@@ -93,12 +122,11 @@ export class OwnVotes {
     return last as Sequence;
   }
 
-  /** Forgets slots at or below a stable checkpoint; its own CHECKPOINT stays, for members that lack it. */
+  /** Forgets slots at or below a stable checkpoint. */
   dropThrough(stable: Sequence): void {
     for (const kind of ['prePrepare', 'prepare', 'commit'] as const) {
       for (const sequence of this.slots[kind].keys()) if (sequence <= stable) this.slots[kind].delete(sequence);
     }
-    for (const sequence of this.slots.checkpoint.keys()) if (sequence < stable) this.slots.checkpoint.delete(sequence);
   }
 
   private keepSlotVote(kind: SlotKind, message: Signed): void {
@@ -112,6 +140,3 @@ export class OwnVotes {
     this.slots[kind].set(sequence, { view, digest, message });
   }
 }
-
-/** A draft that binds its sender. */
-export type BindingDraft = DraftOf<BindingKind>;

@@ -1,7 +1,7 @@
 import type { Digest, View } from '@concordat/protocol';
-import { isExecuted } from '../ledger';
+import type { Context } from '../member/context';
+import { oldestWaiting } from '../member/waiting';
 import type { RunningTimer } from '../replica';
-import type { Context } from './context';
 
 /** Stands for a part of the way to the epoch's last sequence. */
 type Rest = `rest ${number}`;
@@ -46,7 +46,7 @@ export class Progress {
   update(): void {
     const { context } = this;
     if (!context.active) return;
-    this.dropExecuted();
+    oldestWaiting(context);
     const oldest = this.awaitedNow();
     if (oldest === this.timed && (oldest !== undefined) === this.running) return;
     this.timed = oldest;
@@ -126,15 +126,5 @@ export class Progress {
 
   private doubled(baseMs: number, times: number): number {
     return Math.min(baseMs * 2 ** Math.min(times, 30), Math.max(baseMs, this.context.config.viewChangeTimeoutMaxMs));
-  }
-
-  /** An envelope whose nonces were executed in another envelope waits for nothing. */
-  private dropExecuted(): void {
-    const { pool, ledger } = this.context;
-    for (let oldest = pool.oldest(); oldest !== undefined; oldest = pool.oldest()) {
-      const envelope = pool.get(oldest);
-      if (envelope === undefined || !isExecuted(ledger, envelope)) return;
-      pool.remove(oldest);
-    }
   }
 }

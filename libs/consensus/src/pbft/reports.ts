@@ -1,7 +1,7 @@
 import type { Committee, Digest, MemberIndex, Sequence } from '@concordat/protocol';
 import type { EnvelopeProgress, Phase, SlotProgress } from '../replica';
 import type { Agreement } from './agreement';
-import type { Context } from './context';
+import type { Context } from '../member/context';
 import type { Slot } from './slot';
 
 /** Phase of the sequence that is executed next, as users see it. */

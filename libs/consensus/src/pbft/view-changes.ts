@@ -14,8 +14,9 @@ import {
   type ViewChange,
 } from '@concordat/protocol';
 import type { Agreement } from './agreement';
-import type { Checkpoints } from './checkpoints';
-import { signedStatement, type Context } from './context';
+import type { Checkpoints } from '../member/checkpoints';
+import { signedStatement, type Context } from '../member/context';
+import type { OwnVotes } from './own-votes';
 import type { Progress } from './progress';
 import { followsPlan, planNewView } from './view-change-rules';
 
@@ -53,6 +54,7 @@ export class ViewChanges {
     private readonly agreement: Agreement,
     private readonly checkpoints: Checkpoints,
     private readonly progress: Progress,
+    private readonly ownVotes: OwnVotes,
   ) {}
 
   /** VIEW-CHANGEs for `view` or above, for members that lack them. */
@@ -84,7 +86,7 @@ export class ViewChanges {
     context.promisedView = view;
     context.emit({ kind: 'viewLeft', view: context.view, reason });
     this.progress.viewFailed();
-    context.vote({
+    this.ownVotes.cast({
       kind: 'viewChange',
       view,
       sequence: 0 as Sequence,
@@ -134,7 +136,7 @@ export class ViewChanges {
     const { context } = this;
     const view = context.promisedView;
     if (!context.votes || context.active || context.committee.leaderOf(view) !== context.self) return;
-    if (context.ownVotes.newView?.view === view || this.building === view) return;
+    if (this.ownVotes.newView?.view === view || this.building === view) return;
     // Only VIEW-CHANGEs whose batches are here: a batch that a liar alone holds would leave the view without it for ever.
     const usable = this.votesFor(view).filter((message) => this.missingBatchesOf(message).length === 0);
     const senders = usable.map((message) => message.sender);
@@ -144,7 +146,7 @@ export class ViewChanges {
     for (const { sequence, digest } of plan.entries) this.agreement.makeDurable(sequence, digest);
     // Its own NEW-VIEW binds the leader as soon as it is durable, so the checkpoint that it starts from must be before.
     if (plan.stable !== undefined) this.checkpoints.adopt(plan.stable);
-    context.vote({
+    this.ownVotes.cast({
       kind: 'newView',
       view,
       sequence: 0 as Sequence,
@@ -193,7 +195,7 @@ export class ViewChanges {
 
   /** A VIEW-CHANGE by digest, for a member that asks for it; a member's own even after a restart in a later view. */
   viewChangeOf(digest: Digest): Signed<ViewChange> | undefined {
-    const own = this.context.ownVotes.viewChange;
+    const own = this.ownVotes.viewChange;
     const pending = [...this.pending.values()].flatMap(({ parts }) => [...parts.values()]);
     const held = [...this.received.values(), ...pending, ...this.parts, ...(own === undefined ? [] : [own])];
     return held.find((message) => message.digest === digest);
@@ -263,7 +265,7 @@ export class ViewChanges {
       this.current = newView;
       this.seen.set(newView.sender, newView);
     }
-    const asked = context.ownVotes.viewChange;
+    const asked = this.ownVotes.viewChange;
     context.promisedView = Math.max(context.view, asked?.view ?? 0) as View;
     if (asked !== undefined && asked.view > context.view)
       this.received.set(context.self, asked as Verified<ViewChange>);

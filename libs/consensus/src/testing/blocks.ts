@@ -16,6 +16,9 @@ import { BlockTree } from '../hotstuff/block-tree';
 /** What test trees stand on. */
 export const ROOT = { digest: rootDigest(portableHash, ZERO_DIGEST), sequence: 0 as Sequence };
 
+/** The same as what a first block names as its parent. */
+export const ROOT_REFERENCE: BlockReference = { view: 0 as View, digest: ROOT.digest };
+
 export const createTree = (blocksMax = 64): BlockTree => new BlockTree(ROOT, blocksMax);
 
 const batchOf = (name: string): Digest => purposeDigest(portableHash, 'payload', asciiBytes(name));

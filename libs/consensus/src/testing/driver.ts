@@ -30,9 +30,10 @@ import {
 } from '@concordat/protocol';
 import type { Judge } from '../judge';
 import { Ledger } from '../ledger';
-import { createPbftReplica } from '../pbft/pbft-replica';
+import { createReplica } from '../create-replica';
 import {
   DEFAULT_REPLICA_CONFIG,
+  type DurableRecord,
   type Effect,
   type Recovered,
   type Replica,
@@ -125,13 +126,15 @@ export class Driver {
   private effects: Effect[] = [];
   private readonly names = new Map<Digest, string>([[NULL_DIGEST, 'null']]);
   now = 1000;
+  /** Hears of what is made durable. */
+  onPersist: (record: DurableRecord) => void = () => undefined;
 
   constructor(
     readonly self: number,
     options: { committee?: Committee; config?: Partial<ReplicaConfig>; recovered?: Recovered } = {},
   ) {
     this.committee = options.committee ?? testCommittee();
-    this.replica = createPbftReplica({
+    this.replica = createReplica({
       swarmId: ZERO_DIGEST,
       epochs: new Epochs(portableHash, this.committee.table),
       committee: this.committee,
@@ -283,6 +286,7 @@ export class Driver {
   private feed(event: Parameters<Replica['step']>[0]): this {
     for (const effect of this.replica.step(event)) {
       this.effects.push(effect);
+      if (effect.kind === 'persist') this.onPersist(effect.record);
       if (effect.kind !== 'vote') continue;
       const message = this.sealAs(this.self, effect.draft);
       this.sealed.push(message);
@@ -302,7 +306,7 @@ export class Driver {
   private tell(effect: Effect): string {
     switch (effect.kind) {
       case 'vote':
-        return this.tellVote(effect.draft);
+        return `${this.tellVote(effect.draft)}${effect.to === undefined ? '' : ` to ${String(effect.to)}`}`;
       case 'persist':
         return `persist ${effect.record.kind}`;
       case 'commit':
@@ -347,6 +351,10 @@ export class Driver {
       case 'prePrepare':
       case 'prepare':
       case 'commit':
+        return `${draft.kind} ${this.place(draft)}`;
+      case 'proposal':
+      case 'vote':
+      case 'timeout':
         return `${draft.kind} ${this.place(draft)}`;
       case 'checkpoint':
         return `checkpoint ${String(draft.sequence)}`;

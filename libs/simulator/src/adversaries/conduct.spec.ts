@@ -9,7 +9,7 @@ import {
   runSchedule,
   settle,
   START,
-  STRATEGIES,
+  STRATEGIES_OF,
   Workload,
   type Checker,
   type Fault,
@@ -57,7 +57,7 @@ interface Row {
 }
 
 /** What each strategy is there for, and must be seen to do. */
-const TABLE: Readonly<Record<Strategy, Row>> = {
+const TABLE: Readonly<Record<(typeof STRATEGIES_OF)['pbft'][number], Row>> = {
   'equivocating-leader': { changed: ['prePrepare', 'commit'], proven: true },
   silent: { withheld: ['prePrepare', 'commit', 'status'] },
   'double-voter': { changed: ['prepare', 'commit'], unasked: true, proven: true },
@@ -77,7 +77,7 @@ const TABLE: Readonly<Record<Strategy, Row>> = {
 const SEEDS = 24;
 
 describe('a strategy does what it is there for, and breaks no rule', () => {
-  it.each(STRATEGIES)(
+  it.each(STRATEGIES_OF.pbft)(
     '%s',
     (strategy) => {
       const misdeeds: Misdeeds = { withheld: new Map(), changed: new Map(), unasked: 0 };

@@ -1,4 +1,4 @@
-import type { MemberIndex, Signed } from '@concordat/protocol';
+import type { MemberIndex, MessageKind, Signed } from '@concordat/protocol';
 import { ADVERSARY_INTERVAL_MS, type Adversary, type AdversaryTools } from '../adversary';
 import { packetOf, type Packet } from '../packet';
 
@@ -8,6 +8,9 @@ interface Held {
   /** Acts until it goes. */
   left: number;
 }
+
+/** What leaders send. */
+const LEADING: readonly MessageKind[] = ['prePrepare', 'newView', 'proposal'];
 
 /** Holds back what it sends as leader for almost as long as the others wait, and then sends it: slow, and never too late. */
 export class SlowLeader implements Adversary {
@@ -20,7 +23,8 @@ export class SlowLeader implements Adversary {
   }
 
   divert(message: Signed, to: MemberIndex): readonly Signed[] {
-    if (message.kind !== 'prePrepare' && message.kind !== 'newView') return [message];
+    const isPassedOn = message.kind === 'proposal' && message.sender !== this.tools.self;
+    if (!LEADING.includes(message.kind) || isPassedOn) return [message];
     this.held.push({ to, packet: packetOf(message), left: this.acts });
     return [];
   }

@@ -1,45 +1,60 @@
+import type { EngineName } from '@concordat/protocol';
 import type { Adversary, AdversaryMaker, AdversaryTools } from '../adversary';
-import type { Strategy } from '../schedule';
+import type { Strategy, STRATEGIES_OF } from '../schedule';
 import { BadSupplier, Hoarder } from './catch-up';
 import { Censor } from './censorship';
 import { SlowLeader } from './delay';
 import { DoubleVoter, EquivocatingLeader } from './equivocation';
 import { FalseStatus, NewViewLiar, ViewRusher } from './lies';
+import { ForkingLeader } from './linear/forking';
+import { ForceLocker, HidingLeader, StaleLeader } from './linear/leaders';
+import { DoubleTimeouts, FalseSync } from './linear/timeouts';
+import { BlockDoubleVoter } from './linear/voting';
 import { LonelyNewView } from './new-views';
 import { Noise } from './noise';
 import { Selective, Silent, WithholdingLeader } from './silence';
 
-/** An adversary with that strategy. */
+type Made = new (tools: AdversaryTools) => Adversary;
+
+const ADVERSARIES: { readonly [E in EngineName]: Readonly<Record<(typeof STRATEGIES_OF)[E][number], Made>> } = {
+  pbft: {
+    'equivocating-leader': EquivocatingLeader,
+    silent: Silent,
+    'double-voter': DoubleVoter,
+    noise: Noise,
+    'new-view-liar': NewViewLiar,
+    'withholding-leader': WithholdingLeader,
+    'view-rusher': ViewRusher,
+    'false-status': FalseStatus,
+    censor: Censor,
+    'slow-leader': SlowLeader,
+    'bad-supplier': BadSupplier,
+    hoarder: Hoarder,
+    selective: Selective,
+    'lonely-new-view': LonelyNewView,
+  },
+  hotstuff: {
+    'equivocating-leader': ForkingLeader,
+    silent: Silent,
+    'double-voter': BlockDoubleVoter,
+    noise: Noise,
+    'withholding-leader': HidingLeader,
+    'force-locker': ForceLocker,
+    'stale-leader': StaleLeader,
+    'double-timeouts': DoubleTimeouts,
+    'false-sync': FalseSync,
+    'false-status': FalseStatus,
+    'slow-leader': SlowLeader,
+    'bad-supplier': BadSupplier,
+    selective: Selective,
+  },
+};
+
+/** An adversary with that strategy. Throws a RangeError for one that is against another engine. */
 export function createAdversary(strategy: Strategy | AdversaryMaker, tools: AdversaryTools): Adversary {
   if (typeof strategy === 'function') return strategy(tools);
-  switch (strategy) {
-    case 'equivocating-leader':
-      return new EquivocatingLeader(tools);
-    case 'silent':
-      return new Silent(tools);
-    case 'double-voter':
-      return new DoubleVoter(tools);
-    case 'noise':
-      return new Noise(tools);
-    case 'new-view-liar':
-      return new NewViewLiar(tools);
-    case 'withholding-leader':
-      return new WithholdingLeader(tools);
-    case 'view-rusher':
-      return new ViewRusher(tools);
-    case 'false-status':
-      return new FalseStatus(tools);
-    case 'censor':
-      return new Censor(tools);
-    case 'slow-leader':
-      return new SlowLeader(tools);
-    case 'bad-supplier':
-      return new BadSupplier(tools);
-    case 'hoarder':
-      return new Hoarder(tools);
-    case 'lonely-new-view':
-      return new LonelyNewView(tools);
-    case 'selective':
-      return new Selective(tools);
-  }
+  const { engine } = tools.committee.table;
+  const made = (ADVERSARIES[engine] as Partial<Record<Strategy, Made>>)[strategy];
+  if (made === undefined) throw new RangeError(`${strategy} is nothing against ${engine}`);
+  return new made(tools);
 }

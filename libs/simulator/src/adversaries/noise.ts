@@ -1,9 +1,24 @@
-import { seal, type Digest, type Sequence, type Signed, type Verified, type View } from '@concordat/protocol';
+import {
+  seal,
+  type Digest,
+  type EngineName,
+  type MessageKind,
+  type Sequence,
+  type Signed,
+  type Verified,
+  type View,
+} from '@concordat/protocol';
 import { othersOf, type Adversary, type AdversaryTools } from '../adversary';
 import { packetOf, packetOfBytes, type Packet } from '../packet';
 
 /** Messages that are kept for being replayed. */
 const KEPT = 64;
+
+/** Votes that it signs for slots far away. */
+const SIGNED_AT_RANDOM = {
+  pbft: ['commit', 'prepare', 'checkpoint'],
+  hotstuff: ['vote', 'vote', 'checkpoint'],
+} as const satisfies Readonly<Record<EngineName, readonly MessageKind[]>>;
 
 /** Replays old messages of everyone, damages bytes, and signs votes for slots far away. */
 export class Noise implements Adversary {
@@ -49,12 +64,12 @@ export class Noise implements Adversary {
   }
 
   private farAway(): Signed {
-    const { random, sealer } = this.tools;
+    const { random, sealer, committee } = this.tools;
     const near = random.chance(0.5);
     const view = (near ? random.below(4) : random.u32()) as View;
     const sequence = (near ? random.between(1, 64) : random.between(1, 0xffff_fffe)) as Sequence;
     const digest = random.u32().toString(16).padStart(8, '0').repeat(8) as Digest;
-    const kind = random.pick(['commit', 'prepare', 'checkpoint'] as const);
+    const kind = random.pick(SIGNED_AT_RANDOM[committee.table.engine]);
     if (kind === 'checkpoint') {
       const content = { stateDigest: digest, boundary: 0 as Sequence, nextTableHash: digest };
       return seal(sealer, { kind, sequence, content });

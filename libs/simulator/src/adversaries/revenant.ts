@@ -3,7 +3,15 @@ import { othersOf, type Adversary, type AdversaryTools } from '../adversary';
 import { packetOf } from '../packet';
 
 /** Kinds that it echoes. */
-const VOTES: readonly Signed['kind'][] = ['prepare', 'commit', 'checkpoint', 'viewChange'];
+const VOTES: readonly Signed['kind'][] = [
+  'prepare',
+  'commit',
+  'checkpoint',
+  'viewChange',
+  'proposal',
+  'vote',
+  'timeout',
+];
 
 /**
  * Has no vote any more: it was isolated, or removed, or has not joined yet. It votes all the same for whatever it hears of,
@@ -36,7 +44,8 @@ function echo(sealer: Sealer, message: Verified, committee: Committee): Signed |
   if (message.epoch !== committee.epoch) return undefined;
   switch (message.kind) {
     case 'prepare':
-    case 'commit': {
+    case 'commit':
+    case 'vote': {
       const { kind, view, sequence, digest } = message;
       return seal(sealer, { kind, view, sequence, digest });
     }
@@ -46,6 +55,9 @@ function echo(sealer: Sealer, message: Verified, committee: Committee): Signed |
       const { kind, view, sequence, stable } = message;
       return seal(sealer, { kind, view, sequence, stable, prepared: [] });
     }
+    case 'proposal':
+    case 'timeout':
+      return seal(sealer, message);
     default:
       return undefined;
   }

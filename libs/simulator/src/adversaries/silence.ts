@@ -1,18 +1,30 @@
-import type { MemberIndex, MessageKind, Signed } from '@concordat/protocol';
+import type { EngineName, MemberIndex, MessageKind, Signed } from '@concordat/protocol';
 import { othersOf, type Adversary, type AdversaryTools } from '../adversary';
+
+/** Kinds that are never sent. */
+const MUTED: Readonly<Record<EngineName, readonly (readonly MessageKind[] | 'all')[]>> = {
+  pbft: [
+    'all',
+    ['prePrepare', 'newView'],
+    ['commit', 'epochChange'],
+    ['viewChange', 'newView', 'epochChange'],
+    ['prepare', 'commit', 'checkpoint', 'epochChange'],
+  ],
+  hotstuff: [
+    'all',
+    ['proposal'],
+    ['vote', 'epochChange'],
+    ['timeout', 'syncInfo', 'epochChange'],
+    ['proposal', 'vote', 'checkpoint', 'stable', 'epochChange'],
+  ],
+};
 
 /** Sends nothing, or nothing of some kinds. */
 export class Silent implements Adversary {
   private readonly muted: readonly MessageKind[] | 'all';
 
-  constructor({ random }: AdversaryTools) {
-    this.muted = random.pick<readonly MessageKind[] | 'all'>([
-      'all',
-      ['prePrepare', 'newView'],
-      ['commit', 'epochChange'],
-      ['viewChange', 'newView', 'epochChange'],
-      ['prepare', 'commit', 'checkpoint', 'epochChange'],
-    ]);
+  constructor({ random, committee }: AdversaryTools) {
+    this.muted = random.pick(MUTED[committee.table.engine]);
   }
 
   divert(message: Signed): readonly Signed[] {

@@ -14,6 +14,7 @@ import {
 import { CALM, Cluster, quickHash, Random, START, Workload } from '../index';
 import type { Append } from '../disk';
 import { AgreementChecker } from './agreement';
+import { BlockIndex } from './blocks';
 import { CertificatesChecker } from './certificates';
 import { ConductChecker } from './conduct';
 import { DurabilityChecker } from './durability';
@@ -189,7 +190,13 @@ describe('PromisesChecker', () => {
 describe('DurabilityChecker', () => {
   it('a COMMIT without batch and certificate, and an acknowledgement that rests on it', () => {
     const found = broken((blame) => {
-      const checker = new DurabilityChecker(blame, (index) => index === 1, cluster.history);
+      const checker = new DurabilityChecker(
+        blame,
+        (index) => index === 1,
+        cluster.history,
+        quickHash,
+        new BlockIndex(),
+      );
       checker.sent(member(1), member(2), vote('commit', 0, A));
       checker.acknowledged(member(2), block(1, A));
     });
@@ -205,7 +212,13 @@ describe('DurabilityChecker', () => {
       signatures: [],
     };
     const found = broken((blame) => {
-      const checker = new DurabilityChecker(blame, (index) => index === 1, cluster.history);
+      const checker = new DurabilityChecker(
+        blame,
+        (index) => index === 1,
+        cluster.history,
+        quickHash,
+        new BlockIndex(),
+      );
       checker.durable(member(1), [
         { kept: { kind: 'record', record: { kind: 'prepared', certificate } }, bytes: new Uint8Array(0) },
       ]);

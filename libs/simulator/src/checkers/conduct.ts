@@ -1,7 +1,8 @@
 import type { Evidence, ReplicaConfig, ReplicaState } from '@concordat/consensus';
 import {
-  EVIDENCE_KINDS,
+  contradict,
   type Committee,
+  type EngineName,
   type Epoch,
   type MemberIndex,
   type StatementVerifier,
@@ -12,6 +13,9 @@ import type { Blame, Checker, Seat } from '../watch';
 /** The epoch in which the accused said it. */
 const epochOf = (evidence: Evidence): Epoch =>
   evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;
+
+/** Beyond the window: blocks of failed views that HotStuff may need again, on branches and without a place yet. */
+const BRANCHES_MAX: Readonly<Record<EngineName, number>> = { pbft: 0, hotstuff: 128 };
 
 /** Proofs are sound and hit liars only; memory stays within its bounds; views never go back. */
 export class ConductChecker implements Checker {
@@ -50,8 +54,8 @@ export class ConductChecker implements Checker {
   }
 
   inspected(member: MemberIndex, state: ReplicaState): void {
-    const { windowSize, members } = (this.committees.get(member) ?? this.history.epochs.newest).table;
-    if (state.slots > 3 * windowSize) {
+    const { windowSize, members, engine } = (this.committees.get(member) ?? this.history.epochs.newest).table;
+    if (state.slots > 3 * windowSize + BRANCHES_MAX[engine]) {
       this.blame('bounds', member, `${String(state.slots)} slots with a window of ${String(windowSize)}`);
     }
     this.checkPool(member, state);
@@ -77,16 +81,7 @@ export class ConductChecker implements Checker {
   private proves({ accused, first, second }: Extract<Evidence, { kind: 'equivocation' }>): boolean {
     const [a, b] = [first.statement, second.statement];
     return (
-      EVIDENCE_KINDS.includes(a.kind) &&
-      a.kind === b.kind &&
-      a.epoch === b.epoch &&
-      a.view === b.view &&
-      a.sequence === b.sequence &&
-      a.digest !== b.digest &&
-      a.sender === accused &&
-      b.sender === accused &&
-      this.verify(a, first.signature) &&
-      this.verify(b, second.signature)
+      contradict(a, b) && a.sender === accused && this.verify(a, first.signature) && this.verify(b, second.signature)
     );
   }
 }

@@ -1,9 +1,23 @@
 import type { CommittedBlock } from '@concordat/consensus';
-import { NULL_DIGEST, type Digest, type MemberIndex, type Sequence, type Signed } from '@concordat/protocol';
+import {
+  blockDigest,
+  NULL_DIGEST,
+  type CommitCertificate,
+  type CommitChain,
+  type Digest,
+  type Epoch,
+  type Hash,
+  type MemberIndex,
+  type Proposal,
+  type Sequence,
+  type Signed,
+} from '@concordat/protocol';
 import type { Append } from '../disk';
 import { baseOf, type EpochHistory } from '../epoch-history';
 import { statementText } from '../trace-text';
 import type { Blame, Checker } from '../watch';
+import type { BlockIndex } from './blocks';
+import { tooLight } from './weights';
 
 /** What one member has on its disk, over all lives. */
 class DurableIndex {
@@ -12,6 +26,10 @@ class DurableIndex {
   readonly prepared = new Set<string>();
   /** Highest view of a prepared certificate, by sequence. */
   readonly preparedView = new Map<number, number>();
+  /** Blocks that were voted for, with their batches. */
+  readonly blocks = new Set<Digest>();
+  /** View of the lock, by epoch: by its own record, or by a decision. */
+  readonly lockedView = new Map<Epoch, number>();
   readonly decisions = new Map<number, Digest>();
   /** Every decision from 1 up to here, but for those whose place a state took. */
   decidedThrough = 0;
@@ -20,16 +38,26 @@ class DurableIndex {
   state = 0;
   stable = 0;
 
+  constructor(private readonly epochAt: (sequence: Sequence) => Epoch) {}
+
   add({ kept }: Append): void {
-    if (kept.kind === 'vote' || kept.kind === 'gap') return;
+    if (kept.kind === 'gap') return;
+    if (kept.kind === 'vote') {
+      // A leader's own block is kept as what it sealed.
+      if (kept.message.kind === 'proposal') this.addBlock(kept.message);
+      return;
+    }
     if (kept.kind === 'decision') {
       const { sequence, certificate } = kept.block;
+      if (certificate.chain !== undefined) this.lock(this.epochAt(sequence), certificate.view);
       this.decisions.set(sequence, certificate.digest);
       this.batches.add(certificate.digest);
       while (this.decisions.has(this.decidedThrough + 1)) this.decidedThrough++;
       return;
     }
     const { record } = kept;
+    if (record.kind === 'lock') this.lock(record.epoch, record.locked.view);
+    if (record.kind === 'proposal') this.addBlock(record.message);
     if (record.kind === 'batch') this.batches.add(record.batch.digest);
     if (record.kind === 'prepared') {
       const { view, sequence, digest } = record.certificate;
@@ -41,6 +69,15 @@ class DurableIndex {
       if (record.sequence === this.installing) this.decidedThrough = Math.max(this.decidedThrough, record.sequence);
     }
     if (record.kind === 'stable') this.stable = Math.max(this.stable, record.certificate.sequence);
+  }
+
+  private addBlock({ digest, batch, batchDigest }: Proposal): void {
+    if (batch !== undefined) this.batches.add(batch.digest);
+    if (this.holds(batchDigest)) this.blocks.add(digest);
+  }
+
+  private lock(epoch: Epoch, view: number): void {
+    this.lockedView.set(epoch, Math.max(view, this.lockedView.get(epoch) ?? 0));
   }
 
   holds(digest: Digest): boolean {
@@ -64,6 +101,8 @@ export class DurabilityChecker implements Checker {
     private readonly blame: Blame,
     private readonly isCorrect: (member: MemberIndex) => boolean,
     private readonly history: EpochHistory,
+    private readonly hash: Hash,
+    private readonly blocks: BlockIndex,
   ) {}
 
   durable(member: MemberIndex, appends: readonly Append[]): void {
@@ -102,7 +141,31 @@ export class DurabilityChecker implements Checker {
   acknowledged(member: MemberIndex, { sequence, certificate }: CommittedBlock): void {
     if (this.acknowledgedThrough.has(sequence)) return;
     this.acknowledgedThrough.add(sequence);
-    const { view, digest } = certificate;
+    if (certificate.chain === undefined) this.checkCommitted(member, certificate);
+    else this.checkDecidedBlock(member, certificate, certificate.chain);
+  }
+
+  /** A quorum voted for the block itself, and each correct one of them keeps it. */
+  private checkDecidedBlock(member: MemberIndex, certificate: CommitCertificate, { parent }: CommitChain): void {
+    const { view, sequence, digest: batch } = certificate;
+    const digest = blockDigest(this.hash, { view, sequence, parent, batch });
+    const committee = this.history.epochs.at(sequence);
+    const holders = committee.indexesInOrder.filter((place) => {
+      const node = this.history.nodeAt(committee.epoch, place);
+      // Whoever is faulty may have voted for it and keep nothing.
+      if (node === undefined || !this.isCorrect(node)) return true;
+      const index = this.of(node);
+      return index.decisions.has(sequence) || index.blocks.has(digest);
+    });
+    const lacking = tooLight(committee, holders);
+    if (lacking !== undefined) {
+      const text = `sequence ${String(sequence)} is acknowledged, and too few members have it durable`;
+      this.blame('acknowledged', member, `${text}: ${lacking}`);
+    }
+  }
+
+  private checkCommitted(member: MemberIndex, certificate: CommitCertificate): void {
+    const { view, sequence, digest } = certificate;
     for (const { sender } of certificate.signatures) {
       const signer = this.history.signerAt(sequence, sender);
       if (signer === undefined || !this.isCorrect(signer)) continue;
@@ -129,6 +192,12 @@ export class DurabilityChecker implements Checker {
           ? undefined
           : 'its prepared certificate';
       }
+      case 'vote': {
+        if (!index.blocks.has(message.digest)) return 'its block and batch';
+        const block = this.blocks.get(message.digest);
+        const locked = block === undefined ? undefined : this.blocks.lockedBy(block);
+        return (locked?.view ?? 0) > (index.lockedView.get(message.epoch) ?? 0) ? 'what it locks' : undefined;
+      }
       case 'prePrepare':
         return index.holds(message.digest) ? undefined : 'its batch';
       case 'viewChange': {
@@ -150,7 +219,7 @@ export class DurabilityChecker implements Checker {
   private of(member: MemberIndex): DurableIndex {
     let index = this.members.get(member);
     if (index === undefined) {
-      index = new DurableIndex();
+      index = new DurableIndex((sequence) => this.history.epochs.at(sequence).epoch);
       this.members.set(member, index);
     }
     return index;

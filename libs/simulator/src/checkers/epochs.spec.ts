@@ -15,6 +15,7 @@ import { EpochHistory } from '../epoch-history';
 import { CALM, Cluster, quickHash, Random, START, Workload } from '../index';
 import type { Seat } from '../watch';
 import { AdmissionsChecker } from './admissions';
+import { BlockIndex } from './blocks';
 import { CertificatesChecker } from './certificates';
 import { EpochsChecker } from './epochs';
 
@@ -36,7 +37,7 @@ describe('EpochsChecker', () => {
   const seat = { committee, self: member(1) };
   const check = (story: (checker: EpochsChecker) => void, isCorrect = true): string[] =>
     broken((blame) => {
-      const checker = new EpochsChecker(blame, history, () => isCorrect);
+      const checker = new EpochsChecker(blame, history, () => isCorrect, new BlockIndex());
       checker.began(member(1), seat);
       story(checker);
     });
@@ -69,7 +70,7 @@ describe('EpochsChecker', () => {
   it('a vote beyond the end, found when the end becomes known', () => {
     const own = new EpochHistory(quickHash, committee.table);
     const found = broken((blame) => {
-      const checker = new EpochsChecker(blame, own, () => true);
+      const checker = new EpochsChecker(blame, own, () => true, new BlockIndex());
       checker.began(member(1), seat);
       checker.sealed(member(1), by(1, 13));
       checker.ended(member(2), next(false), led(next(false)));
@@ -80,7 +81,7 @@ describe('EpochsChecker', () => {
   it('two tables for one epoch, and somebody correct who is isolated', () => {
     const own = new EpochHistory(quickHash, committee.table);
     const found = broken((blame) => {
-      const checker = new EpochsChecker(blame, own, () => true);
+      const checker = new EpochsChecker(blame, own, () => true, new BlockIndex());
       checker.ended(member(2), next(false), led(next(false)));
       checker.ended(member(3), next(true), led(next(true)));
     });

@@ -1,4 +1,5 @@
 import {
+  NULL_DIGEST,
   OBSERVER,
   type Epoch,
   type EpochChange,
@@ -12,9 +13,10 @@ import type { CommittedBlock } from '@concordat/consensus';
 import { nodeNumber, type EpochHistory } from '../epoch-history';
 import { statementText } from '../trace-text';
 import type { Blame, Checker, Seat } from '../watch';
+import type { BlockIndex } from './blocks';
 
 /** Kinds of votes that are for one sequence. */
-const PLACED: readonly string[] = ['prePrepare', 'prepare', 'commit', 'checkpoint'];
+const PLACED: readonly string[] = ['prePrepare', 'prepare', 'commit', 'checkpoint', 'proposal', 'vote'];
 
 /** What one node did in one epoch. */
 interface Term {
@@ -41,6 +43,7 @@ export class EpochsChecker implements Checker {
     private readonly blame: Blame,
     private readonly history: EpochHistory,
     private readonly isCorrect: (member: MemberIndex) => boolean,
+    private readonly blocks: BlockIndex,
   ) {}
 
   /** True for a node that has voted in an epoch. */
@@ -93,9 +96,15 @@ export class EpochsChecker implements Checker {
       return;
     }
     this.voted.add(`${String(member)} ${String(epoch)}`);
-    if (PLACED.includes(message.kind)) this.reach(member, epoch, sequence, 'voted on');
+    if (PLACED.includes(message.kind) && !this.isEmpty(message)) this.reach(member, epoch, sequence, 'voted on');
     if (message.kind !== 'newView') return;
     for (const entry of message.entries) this.reach(member, epoch, entry.sequence, 'voted on');
+  }
+
+  /** Blocks that order nothing certify what is below them, beyond the end too (Spec §4). */
+  private isEmpty({ kind, digest }: Signed): boolean {
+    const isBlock = kind === 'proposal' || kind === 'vote';
+    return isBlock && this.blocks.get(digest)?.batchDigest === NULL_DIGEST;
   }
 
   executed(member: MemberIndex, { sequence }: CommittedBlock): void {

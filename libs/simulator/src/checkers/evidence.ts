@@ -1,5 +1,5 @@
 import type { Evidence } from '@concordat/consensus';
-import { EVIDENCE_KINDS, type MemberIndex, type Signed, type Statement } from '@concordat/protocol';
+import { EVIDENCE_KINDS, type MemberIndex, type MessageKind, type Signed, type Statement } from '@concordat/protocol';
 import { statementText } from '../trace-text';
 import type { Append } from '../disk';
 import type { EpochHistory } from '../epoch-history';
@@ -15,9 +15,12 @@ class Heard {
   readonly found = new Set<string>();
 }
 
+/** Kinds of which a member sends one in a view, whatever its sequence. */
+const ONCE_PER_VIEW: readonly MessageKind[] = ['proposal', 'vote', 'timeout'];
+
 /** Of a sender's messages for one sequence a member keeps the one of the newest view: what is late meets nothing. */
 const slotOf = ({ epoch, sender, kind, sequence }: Signed): string =>
-  `${String(epoch)} ${String(sender)} ${kind} ${String(sequence)}`;
+  `${String(epoch)} ${String(sender)} ${kind} ${ONCE_PER_VIEW.includes(kind) ? '' : String(sequence)}`;
 
 /**
  * Two contents of one sender for one slot, both let in by one process, become a proof of that process (Spec §8). A

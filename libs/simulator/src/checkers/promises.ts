@@ -1,5 +1,6 @@
 import {
   EVIDENCE_KINDS,
+  type Committee,
   type Digest,
   type Epoch,
   type MemberIndex,
@@ -22,20 +23,26 @@ class Promises {
   sealedView = 0;
 }
 
-const PHASES: readonly MessageKind[] = ['prePrepare', 'prepare', 'commit'];
+const PHASES: readonly MessageKind[] = ['prePrepare', 'prepare', 'commit', 'proposal', 'vote'];
+/** Kinds of which there is one in a view, whatever its sequence (Spec §4). */
+const ONCE_PER_VIEW: readonly MessageKind[] = ['proposal', 'vote', 'timeout'];
 
 /** Slots that a message fills: a NEW-VIEW fills one PRE-PREPARE for each of its entries too. */
 function slotsOf(message: Signed): [key: string, digest: Digest][] {
   const { kind, view, sequence, digest } = message;
-  const slots: [string, Digest][] = [[`${kind} ${String(view)} ${String(sequence)}`, digest]];
+  const place = ONCE_PER_VIEW.includes(kind) ? String(view) : `${String(view)} ${String(sequence)}`;
+  const slots: [string, Digest][] = [[`${kind} ${place}`, digest]];
   if (kind !== 'newView') return slots;
   for (const entry of message.entries)
     slots.push([`prePrepare ${String(view)} ${String(entry.sequence)}`, entry.digest]);
   return slots;
 }
 
-/** A vote in a view tells that its member has entered it: that binds as much as asking for it. */
-const promisedBy = ({ kind, view }: Signed): number => (EVIDENCE_KINDS.includes(kind) ? view : 0);
+/** A vote in a view tells that its member has entered it: that binds as much as asking for it. A TIMEOUT ends the view. */
+function promisedBy({ kind, view }: Signed): number {
+  if (!EVIDENCE_KINDS.includes(kind)) return 0;
+  return kind === 'timeout' ? view + 1 : view;
+}
 
 /**
  * No correct member contradicts itself, across crashes too (Spec §6): one content per slot, nothing below a promised
@@ -44,7 +51,7 @@ const promisedBy = ({ kind, view }: Signed): number => (EVIDENCE_KINDS.includes(
 export class PromisesChecker implements Checker {
   /** By node, then by epoch. */
   private readonly members = new Map<MemberIndex, Map<Epoch, Promises>>();
-  private readonly epochs = new Map<MemberIndex, Epoch>();
+  private readonly committees = new Map<MemberIndex, Committee>();
   /** Messages that were durable when they left: what is durable once stays so. */
   private readonly cleared = new WeakSet<Signed>();
 
@@ -54,7 +61,7 @@ export class PromisesChecker implements Checker {
   ) {}
 
   began(member: MemberIndex, { committee }: Seat): void {
-    this.epochs.set(member, committee.epoch);
+    this.committees.set(member, committee);
   }
 
   stopped(member: MemberIndex): void {
@@ -99,8 +106,11 @@ export class PromisesChecker implements Checker {
   }
 
   entered(member: MemberIndex, view: View): void {
-    const promises = this.of(member, this.epochs.get(member) ?? (0 as Epoch));
-    promises.durableView = Math.max(promises.durableView, view);
+    const committee = this.committees.get(member);
+    const promises = this.of(member, committee?.epoch ?? (0 as Epoch));
+    promises.sealedView = Math.max(promises.sealedView, view);
+    // A view of HotStuff is entered by a certificate, which promises nothing: a restart may enter it again, or an older one.
+    if (committee?.table.engine !== 'hotstuff') promises.durableView = Math.max(promises.durableView, view);
   }
 
   sent(member: MemberIndex, _to: MemberIndex, message: Signed): void {

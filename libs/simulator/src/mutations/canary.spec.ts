@@ -1,4 +1,4 @@
-import type { PbftOptions, Replica } from '@concordat/consensus';
+import type { ReplicaOptions, Replica } from '@concordat/consensus';
 import type { Committee, MemberIndex, MessageKind, Rejection, Signed } from '@concordat/protocol';
 import { sweepMutations } from './sweep';
 
@@ -7,12 +7,10 @@ let quorum: number | undefined;
 let unchecked = false;
 
 jest.mock('@concordat/consensus', (): object => {
-  const actual = jest.requireActual<{ createPbftReplica: (options: PbftOptions) => Replica }>('@concordat/consensus');
-  const createPbftReplica = (options: PbftOptions): Replica =>
-    actual.createPbftReplica(
-      quorum === undefined ? options : { ...options, committee: lax(options.committee, quorum) },
-    );
-  return { ...actual, createPbftReplica };
+  const actual = jest.requireActual<{ createReplica: (options: ReplicaOptions) => Replica }>('@concordat/consensus');
+  const createReplica = (options: ReplicaOptions): Replica =>
+    actual.createReplica(quorum === undefined ? options : { ...options, committee: lax(options.committee, quorum) });
+  return { ...actual, createReplica };
 });
 
 jest.mock('@concordat/protocol', (): object => {

@@ -1,13 +1,13 @@
-import type { Effect, PbftOptions, Replica, ReplicaEvent } from '@concordat/consensus';
+import type { Effect, ReplicaOptions, Replica, ReplicaEvent } from '@concordat/consensus';
 import type { Committee, MemberIndex } from '@concordat/protocol';
 import { sweepTwins } from './sweep';
 
 /** What is wrong with every engine that is made from now on. */
-let defect: (options: PbftOptions, make: (options: PbftOptions) => Replica) => Replica;
+let defect: (options: ReplicaOptions, make: (options: ReplicaOptions) => Replica) => Replica;
 
 jest.mock('@concordat/consensus', (): object => {
-  const actual = jest.requireActual<{ createPbftReplica: (options: PbftOptions) => Replica }>('@concordat/consensus');
-  return { ...actual, createPbftReplica: (options: PbftOptions) => defect(options, actual.createPbftReplica) };
+  const actual = jest.requireActual<{ createReplica: (options: ReplicaOptions) => Replica }>('@concordat/consensus');
+  return { ...actual, createReplica: (options: ReplicaOptions) => defect(options, actual.createReplica) };
 });
 
 /** An engine whose events or effects somebody tampers with. */

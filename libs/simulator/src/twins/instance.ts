@@ -1,5 +1,5 @@
 import {
-  createPbftReplica,
+  createReplica,
   type Address,
   type CommittedBlock,
   type Effect,
@@ -61,7 +61,7 @@ export class Instance {
 
   constructor(private readonly parts: InstanceParts) {
     const { committee, index, hash, config, watch } = parts;
-    this.engine = createPbftReplica({ ...inOneEpoch(hash, ZERO_DIGEST, committee, index), config });
+    this.engine = createReplica({ ...inOneEpoch(hash, ZERO_DIGEST, committee, index), config });
     watch.started(index, this.engine, []);
   }
 
@@ -148,7 +148,8 @@ export class Instance {
         const message = seal(sealer, effect.draft);
         watch.sealed(index, message);
         this.keep({ kind: 'vote', message });
-        this.broadcast(message);
+        if (effect.to === undefined) this.broadcast(message);
+        else if (effect.to !== index) this.send(effect.to, message);
         this.own.push(message as Verified);
         break;
       }

@@ -13,10 +13,9 @@ import {
 } from '@concordat/protocol';
 import { AdmissionsChecker } from '../checkers/admissions';
 import { AgreementChecker } from '../checkers/agreement';
+import { BlockIndex } from '../checkers/blocks';
 import { ConductChecker } from '../checkers/conduct';
-import { DurabilityChecker } from '../checkers/durability';
-import { NewViewsChecker } from '../checkers/new-views';
-import { PromisesChecker } from '../checkers/promises';
+import { voteCheckers } from '../checkers/of-engine';
 import { RequestsChecker } from '../checkers/requests';
 import { START } from '../cluster';
 import { EpochHistory } from '../epoch-history';
@@ -87,14 +86,21 @@ export class TwinSwarm {
     this.agreement = new AgreementChecker(this.blame);
     this.requests = new RequestsChecker(this.blame, (envelope) => signatures.isGenuine(envelope));
     this.conduct = new ConductChecker(this.blame, isCorrect, registered.verify, history);
+    const blocks = new BlockIndex();
     const watch = new Watch([
+      blocks,
       this.agreement,
       this.requests,
       this.conduct,
       this.admissions,
-      new PromisesChecker(this.blame, history),
-      new NewViewsChecker(this.blame, history),
-      new DurabilityChecker(this.blame, isCorrect, history),
+      ...voteCheckers({
+        engine: committee.table.engine,
+        blame: this.blame,
+        hash: quickHash,
+        history,
+        blocks,
+        isCorrect,
+      }),
       ...listeners,
     ]);
     this.instances = Array.from({ length: MEMBERS + 1 }, (_, instance) => {

@@ -1,23 +1,12 @@
 import type { WhyCase } from './case';
-
-/** One reason for which a proposal is not decided, in plain words, and what would end it. */
-export interface Cause {
-  readonly reason: string;
-  readonly help: readonly string[];
-}
-
-type Rule = (found: WhyCase) => Cause | undefined;
+import { LINEAR_RULES } from './linear-causes';
+import { soon, type Cause, type Rule } from './rule';
 
 /** Weight as people count: members, unless votes are weighted. */
 function amount({ input: { committee } }: WhyCase, weight: number): string {
   if (committee.table.weightedVoting) return `weight ${String(weight)}`;
   return weight === 1 ? '1 member' : `${String(weight)} members`;
 }
-
-const soon = (found: WhyCase): string => {
-  const { runsOutInMs } = found;
-  return runsOutInMs === undefined ? 'when a timer runs out' : `within ${String(Math.ceil(runsOutInMs))} ms`;
-};
 
 /** This member exchanges messages with no quorum: it alone is cut off, or the swarm is in parts, or members are down. */
 const partitioned: Rule = (found) => {
@@ -55,7 +44,7 @@ const noneAble: Rule = ({ input: { swarm } }) =>
 
 /** The votes that are here weigh too little. */
 const votesMissing: Rule = (found) => {
-  if (found.stage !== 'votes' || found.missing.length === 0) return undefined;
+  if (found.stage !== 'votes' || !found.counts || found.missing.length === 0) return undefined;
   const { committee, progress } = found.input;
   const { behind, phase } = progress;
   const lack = committee.quorumWeight - committee.weightOf(found.have);
@@ -101,7 +90,7 @@ const leaderSilent: Rule = (found) => {
     help: [
       found.stage === 'view-change'
         ? `The next leader ${String(found.successor)} gets its turn ${soon(found)}.`
-        : `Members give it up and ask for a view under ${String(found.successor)}, here ${soon(found)}.`,
+        : `${found.isLinear ? 'Members give its views up until the turn of' : 'Members give it up and ask for a view under'} ${String(found.successor)}, here ${soon(found)}.`,
     ],
   };
 };
@@ -109,7 +98,7 @@ const leaderSilent: Rule = (found) => {
 /** The epoch ends, and what is not proposed yet belongs to the next. */
 const epochEnding: Rule = (found) => {
   const { state, progress } = found.input;
-  if (state.boundary === 0 || (progress.sequence !== undefined && progress.voters.length > 0)) return undefined;
+  if (state.boundary === 0 || (progress.sequence !== undefined && found.isProposed)) return undefined;
   return {
     reason: `The epoch ends at sequence ${String(state.boundary)} and is at ${String(state.executed)}: until then nothing new is ordered.`,
     help: ['It is ordered in the next epoch, which begins by itself.'],
@@ -119,14 +108,15 @@ const epochEnding: Rule = (found) => {
 /** The leader may not propose more now. */
 const pipelineFull: Rule = (found) => {
   const { progress, state } = found.input;
-  if (progress.voters.length > 0 || state.boundary > 0) return undefined;
+  if (found.isProposed || state.boundary > 0) return undefined;
   if (progress.proposed >= progress.windowTop)
     return {
       reason: `The window is full: sequences up to ${String(progress.windowTop)} are proposed, and no more may be until a checkpoint is stable.`,
       help: ['A quorum of CHECKPOINTs moves the window; it comes with the execution of what is proposed.'],
     };
   const open = progress.proposed - state.executed;
-  if (open <= 0) return undefined;
+  // A block of HotStuff needs none of those below it to be executed.
+  if (open <= 0 || found.isLinear) return undefined;
   return {
     reason: `It waits behind ${String(open)} sequence${open === 1 ? '' : 's'} that ${open === 1 ? 'is' : 'are'} proposed and not executed (up to ${String(progress.proposed)}).`,
     help: ['It is proposed when they are executed.'],
@@ -137,8 +127,9 @@ const pipelineFull: Rule = (found) => {
 const notProposed: Rule = (found) => {
   const { state, progress, self, swarm } = found.input;
   const { leader, stage } = found;
-  if (stage !== 'proposal' || !swarm.reachesQuorum || state.boundary > 0 || progress.proposed > state.executed)
-    return undefined;
+  if (stage !== 'proposal' || !swarm.reachesQuorum || state.boundary > 0) return undefined;
+  const isBehind = found.isLinear ? progress.proposed >= progress.windowTop : progress.proposed > state.executed;
+  if (isBehind) return undefined;
   if (leader === undefined || !leader.inReach || leader.state === 'unreachable') return undefined;
   const who = leader.member === self ? 'This member leads and' : `The leader ${leader.nodeId}`;
   return {
@@ -148,8 +139,8 @@ const notProposed: Rule = (found) => {
 };
 
 /** The request's time is over. In a batch that is proposed it is not: what counts is when the leader made the batch. */
-const deadlinePassed: Rule = ({ input: { expiresAt, now, progress } }) =>
-  progress.voters.length === 0 && expiresAt !== undefined && expiresAt <= now
+const deadlinePassed: Rule = ({ isProposed, input: { expiresAt, now } }) =>
+  !isProposed && expiresAt !== undefined && expiresAt <= now
     ? {
         reason: 'Its deadline has passed: when it is ordered, it comes out as expired.',
         help: ['Propose it again, with more time.'],
@@ -182,6 +173,7 @@ const RULES: readonly Rule[] = [
   viewChange,
   epochEnding,
   votesMissing,
+  ...LINEAR_RULES,
   pipelineFull,
   notProposed,
   notExecuted,

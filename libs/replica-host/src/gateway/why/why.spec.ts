@@ -1,70 +1,17 @@
-import type { EnvelopeProgress, ReplicaState } from '@concordat/consensus';
-import { digest, memberIndex, millis, proposalId, sequence, view, type TableOptions } from '@concordat/protocol';
-import { viewSwarm } from '../liveness';
+import { millis, proposalId, sequence, view } from '@concordat/protocol';
 import { executedIn, settledRequest } from '../lookup';
 import { blockOf, gatewayEnvelope } from '../testing/blocks';
-import { committeeOf, membersOf, peerOf, stateWith } from '../testing/members';
-import { whySettled, whyWaiting, type Why } from './why';
+import { committeeOf, membersOf } from '../testing/members';
+import { all, waitingEnvelope as envelope, whyOf as why, type Waiting } from '../testing/waiting';
+import { whySettled, type Why } from './why';
 
-const envelope = digest('e'.repeat(64));
-
-interface Case {
-  /** What each member that is heard says not to hear. */
-  readonly heard?: Readonly<Record<number, readonly number[]>>;
-  readonly progress?: Partial<EnvelopeProgress>;
-  readonly state?: Partial<ReplicaState>;
-  readonly weights?: readonly number[];
-  readonly table?: Partial<TableOptions>;
-  readonly self?: number;
-  readonly expiresAt?: number;
-}
-
-const all = { 0: [], 1: [], 2: [], 3: [] };
-
-function why({
-  heard = all,
-  progress = {},
-  state = {},
-  weights = [1, 1, 1, 1],
-  table = {},
-  self = 1,
-  expiresAt,
-}: Case) {
-  const committee = committeeOf(weights, table);
-  const others = Object.entries(heard).filter(([member]) => Number(member) !== self);
-  const replica = stateWith(
-    others.map(([member, silent]) => peerOf(Number(member), { silent: membersOf(...silent) })),
-    { poolEnvelopes: 3, ...state },
-  );
-  const options = { committee, self: memberIndex(self), silenceMaxMs: 1_000, lagMax: 20 };
-  return whyWaiting({
-    envelope,
-    progress: {
-      phase: 'waiting',
-      view: view(0),
-      sequence: undefined,
-      votes: { prePrepare: 0, prepare: 0, commit: 0 },
-      voters: [],
-      behind: undefined,
-      proposed: replica.executed,
-      windowTop: sequence(64),
-      ...progress,
-    },
-    expiresAt: millis(expiresAt ?? 60_000),
-    state: replica,
-    swarm: viewSwarm(replica, millis(1_100), options),
-    committee,
-    self: memberIndex(self),
-    now: millis(1_100),
-  });
-}
 const timer = { timer: 'progress', startedAt: millis(900), lengthMs: 500, envelope } as const;
 const missing = ({ missing: members }: Why): string[] =>
   members.map(({ nodeId, why: reason }) => `${nodeId}: ${reason}`);
 const down = 'nobody who is heard here hears it: it is down, or cut off from all of them';
 
 describe('why a proposal is not decided', () => {
-  const rows: readonly { name: string; given: Case; expected: Partial<Why>; missing?: readonly string[] }[] = [
+  const rows: readonly { name: string; given: Waiting; expected: Partial<Why>; missing?: readonly string[] }[] = [
     {
       name: 'members are down and no side has a quorum',
       given: {

@@ -19,7 +19,7 @@ export interface AwaitedTimer {
   readonly startedAt: Millis;
   readonly lengthMs: number;
   readonly runsOutInMs: number;
-  /** True when it is this proposal's own; else the oldest waiting one's, the ending epoch's, or the next leader's. */
+  /** True when it is this proposal's own; else the oldest waiting one's, the ending epoch's, the next leader's, or a view's of HotStuff. */
   readonly isOwn: boolean;
 }
 
@@ -75,7 +75,7 @@ export function whyWaiting(input: WhyInput): Why {
     timer:
       timer === undefined || runsOutInMs === undefined
         ? undefined
-        : { ...timer, runsOutInMs, isOwn: timer.envelope === envelope },
+        : { ...timer, runsOutInMs, isOwn: !found.isLinear && timer.envelope === envelope },
     reasons: causes.map(({ reason }) => reason),
     whatWouldHelp: [...new Set(causes.flatMap(({ help }) => help))],
   };

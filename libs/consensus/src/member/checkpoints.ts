@@ -5,6 +5,7 @@ import {
   type CheckpointContent,
   type MemberIndex,
   type Sequence,
+  type Signed,
   type StateTree,
   type Verified,
   type View,
@@ -17,8 +18,10 @@ const KEPT_PER_MEMBER = 4;
 
 /** Makes states stable (Spec §3): own CHECKPOINTs, quorums of equal ones, and the move of the window. */
 export class Checkpoints {
-  /** What this member computed at checkpoints above the stable one. */
+  /** What this member computed at checkpoints from the stable one on. */
   private readonly own = new Map<Sequence, CheckpointContent>();
+  /** Its CHECKPOINTs for them, sealed; undefined between the decision to say it and its return from the host. */
+  private readonly told = new Map<Sequence, Signed | undefined>();
   private readonly received = new Map<MemberIndex, Map<Sequence, Verified<Checkpoint>>>();
   /** Proof of the stable checkpoint; undefined where the epoch begins. */
   certificate: CheckpointCertificate | undefined;
@@ -44,10 +47,27 @@ export class Checkpoints {
   private tell(sequence: Sequence, content: CheckpointContent): void {
     const { context } = this;
     this.own.set(sequence, content);
-    const digest = checkpointDigest(context.hash, sequence, content);
-    if (context.ownVotes.check('checkpoint', 0 as View, sequence, digest) !== 'new') return;
-    context.ownVotes.promise('checkpoint', 0 as View, sequence, digest);
-    context.vote({ kind: 'checkpoint', sequence, content });
+    if (this.told.has(sequence)) return;
+    this.told.set(sequence, undefined);
+    context.vote({ kind: 'checkpoint', sequence, content }, this.collectorOf(sequence));
+  }
+
+  /** Who gathers the signatures of a checkpoint where members vote to one of them; undefined where they tell everybody. */
+  private collectorOf(sequence: Sequence): MemberIndex | undefined {
+    const { table } = this.context.committee;
+    if (table.engine === 'pbft') return undefined;
+    // Another one each time: one that is down holds up a checkpoint, and not the window.
+    return ((sequence / table.checkpointInterval) % this.context.committee.n) as MemberIndex;
+  }
+
+  /** Keeps what the host sealed, for sending it again. */
+  keepOwn(message: Signed): void {
+    if (message.sequence >= this.context.stable) this.told.set(message.sequence, message);
+  }
+
+  /** This member's own CHECKPOINT for that sequence, sealed. */
+  ownAt(sequence: Sequence): Signed | undefined {
+    return this.told.get(sequence);
   }
 
   /** Returns the certificate when this message made a checkpoint stable. */
@@ -78,8 +98,8 @@ export class Checkpoints {
     this.hold(certificate);
     this.snapshots.onStable(certificate);
     context.emit({ kind: 'persist', record: { kind: 'stable', certificate } });
-    context.ownVotes.dropThrough(certificate.sequence);
-    for (const sequence of this.own.keys()) if (sequence < certificate.sequence) this.own.delete(sequence);
+    for (const own of [this.own, this.told])
+      for (const sequence of own.keys()) if (sequence < certificate.sequence) own.delete(sequence);
     for (const ofSender of this.received.values()) {
       for (const sequence of ofSender.keys()) if (sequence <= certificate.sequence) ofSender.delete(sequence);
     }
@@ -131,9 +151,15 @@ export class Checkpoints {
         .sort((a, b) => a.sender - b.sender);
       const certificate = { sequence, content: first.content, signatures };
       this.adopt(certificate);
+      if (this.collectorOf(sequence) === this.context.self) this.share(certificate);
       return certificate;
     }
     return undefined;
+  }
+
+  private share(certificate: CheckpointCertificate): void {
+    const { sequence } = certificate;
+    this.context.emit({ kind: 'broadcast', draft: { kind: 'stable', view: 0 as View, sequence, certificate } });
   }
 
   /** A quorum certified another state than this member computed: it executed something that is not deterministic. */

@@ -10,6 +10,7 @@ import {
 } from '@concordat/protocol';
 import type { Address } from '../replica';
 import type { Context } from './context';
+import type { TakeBytes } from './engine';
 
 /** States that wait for their checkpoint to become stable: those of a window. */
 const PENDING_MAX = 2;
@@ -23,9 +24,6 @@ interface Held {
   certificate: CheckpointCertificate | undefined;
   askedAt: Millis | undefined;
 }
-
-/** Whether so many bytes more may be sent to whoever asks. */
-export type TakeBytes = (bytes: number) => boolean;
 
 /**
  * Whole states after checkpoints, for members to which single decisions are no help any more (Spec §10). The newest stable

@@ -9,10 +9,9 @@ import {
   type Sequence,
 } from '@concordat/protocol';
 import { epochToResume, isExecuted, type Ledger } from '../ledger';
-import type { Agreement } from './agreement';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
-import type { Progress } from './progress';
+import type { Decisions } from './engine';
 import type { Succession } from './succession';
 
 /**
@@ -23,9 +22,8 @@ import type { Succession } from './succession';
 export class Installer {
   constructor(
     private readonly context: Context,
-    private readonly agreement: Agreement,
+    private readonly decisions: Decisions,
     private readonly checkpoints: Checkpoints,
-    private readonly progress: Progress,
     private readonly succession: Succession,
   ) {}
 
@@ -51,11 +49,11 @@ export class Installer {
     this.checkpoints.install(certificate, new StateTree(context.hash, state));
     for (const { envelope } of done) {
       context.pool.remove(envelope.id);
-      this.progress.onExecuted(envelope.id);
+      this.decisions.onExecuted(envelope.id);
     }
     // What was proposed in the gap and not executed there waits for another proposal.
     context.pool.unproposeThrough(sequence);
-    this.agreement.dropNeedless();
+    this.decisions.dropNeedless();
     return true;
   }
 

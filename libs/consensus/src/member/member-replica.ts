@@ -2,9 +2,11 @@ import {
   OBSERVER,
   reject,
   type Authentic,
+  type Checkpoint,
   type Committee,
   type Digest,
   type Envelope,
+  type Epoch,
   type Epochs,
   type Hash,
   type MemberIndex,
@@ -14,7 +16,6 @@ import {
   type Signed,
   type Statement,
   type Verified,
-  type View,
 } from '@concordat/protocol';
 import type { Judge } from '../judge';
 import { Ledger } from '../ledger';
@@ -34,22 +35,18 @@ import {
   type WaitingEnvelope,
 } from '../replica';
 import { Admission } from './admission';
-import { Agreement } from './agreement';
 import { CatchUp } from './catch-up';
 import { Checkpoints } from './checkpoints';
 import { Context } from './context';
 import { Executor } from './executor';
+import type { Engine } from './engine';
 import { Installer } from './installer';
-import { Progress } from './progress';
-import { phaseOf, progressOf } from './reports';
 import { SnapshotFetch } from './snapshot-fetch';
 import { Snapshots } from './snapshots';
-import { restore, type RestoredParts } from './restoration';
 import { outlivesEpoch, Succession } from './succession';
-import { ViewChanges } from './view-changes';
 
-/** What a PBFT member is made of. */
-export interface PbftOptions {
+/** What a member is made of. */
+export interface ReplicaOptions {
   readonly swarmId: Digest;
   /** What is known of all epochs. The replica adds what it learns. */
   readonly epochs: Epochs;
@@ -67,21 +64,17 @@ export interface PbftOptions {
   readonly waiting?: readonly WaitingEnvelope[];
 }
 
-/** A member that runs PBFT (Spec §3). */
-export function createPbftReplica(options: PbftOptions): Replica {
-  return new PbftReplica(options);
-}
+/** Builds the engine of a member. It reads what is decided, and moves the window by what is stable. */
+export type EngineFactory = (context: Context, checkpoints: Checkpoints) => Engine;
 
-/** Joins the parts of the engine and hands each event to the one it concerns. Every rule lives in a part. */
-class PbftReplica implements Replica, RestoredParts {
-  readonly context: Context;
-  readonly agreement: Agreement;
-  readonly checkpoints: Checkpoints;
-  private readonly progress: Progress;
-  readonly viewChanges: ViewChanges;
-  readonly executor: Executor;
+/** Joins the parts of a member and hands each event to the one it concerns. Every rule lives in a part. */
+export class MemberReplica implements Replica {
+  private readonly context: Context;
+  private readonly engine: Engine;
+  private readonly checkpoints: Checkpoints;
+  private readonly executor: Executor;
   private readonly succession: Succession;
-  readonly snapshots: Snapshots;
+  private readonly snapshots: Snapshots;
   private readonly snapshotFetch: SnapshotFetch;
   private readonly catchUp: CatchUp;
   private readonly admission: Admission;
@@ -91,7 +84,7 @@ class PbftReplica implements Replica, RestoredParts {
   private adopted: Sequence;
   private halted = false;
 
-  constructor(options: PbftOptions) {
+  constructor(options: ReplicaOptions, engineOf: EngineFactory) {
     const { committee, self, epochs, nodeId, hash, config, recovered = NOTHING_RECOVERED, waiting = [] } = options;
     this.dropped = committee.table.baseSequence;
     this.adopted = committee.table.baseSequence;
@@ -100,33 +93,52 @@ class PbftReplica implements Replica, RestoredParts {
       bytesMax: config.poolBytesMax,
       members: committee.n,
     });
-    const ledger = new Ledger(options);
-    const context = new Context(committee, self, hash, config, pool, ledger, epochs, nodeId);
+    const context = new Context(committee, self, hash, config, pool, new Ledger(options), epochs, nodeId);
     this.context = context;
-    this.agreement = new Agreement(context);
     this.snapshots = new Snapshots(context);
     this.checkpoints = new Checkpoints(context, this.snapshots);
-    this.progress = new Progress(context);
-    this.viewChanges = new ViewChanges(context, this.agreement, this.checkpoints, this.progress);
-    this.executor = new Executor(context, this.agreement, this.checkpoints, this.progress);
+    this.engine = engineOf(context, this.checkpoints);
+    this.executor = new Executor(context, this.engine, this.checkpoints);
     this.succession = new Succession(context, this.checkpoints, this.snapshots);
-    const installer = new Installer(context, this.agreement, this.checkpoints, this.progress, this.succession);
+    const installer = new Installer(context, this.engine, this.checkpoints, this.succession);
     this.snapshotFetch = new SnapshotFetch(context, (certificate, state) => {
       if (installer.install(certificate, state)) this.catchUp.onInstalled(certificate.sequence);
     });
-    this.catchUp = new CatchUp(
-      context,
-      this.agreement,
-      this.viewChanges,
-      this.succession,
-      this.snapshots,
-      this.snapshotFetch,
-    );
+    const { engine, checkpoints, succession, snapshots, snapshotFetch } = this;
+    this.catchUp = new CatchUp(context, engine, checkpoints, succession, snapshots, snapshotFetch);
     this.admission = new Admission(context, this.executor, this.catchUp);
-    restore(this, recovered);
+    this.restore(recovered);
     this.succession.adoptEnd();
     for (const { envelope, origin } of waiting)
       this.admission.takeOver(envelope, committee.indexOf(origin) ?? context.self);
+  }
+
+  /** Start-up replay. Its blocks were committed before the restart, so their effects are not repeated (Spec §6). */
+  private restore(recovered: Recovered): void {
+    const { context, checkpoints, engine } = this;
+    if (recovered.state !== undefined) context.ledger.restore(recovered.state.bytes);
+    for (const evidence of recovered.evidence) context.record(evidence);
+    checkpoints.restore(recovered.stable);
+    for (const message of recovered.votes) if (message.kind === 'checkpoint') checkpoints.keepOwn(message);
+    checkpoints.resume();
+    this.restoreSnapshot(recovered);
+    engine.restore(recovered);
+    for (const message of recovered.votes)
+      if (message.kind === 'checkpoint') checkpoints.onCheckpoint(message as Verified<Checkpoint>);
+    this.executor.run();
+    const owed = context.drain().filter((effect) => effect.kind !== 'commit');
+    for (const effect of owed) context.emit(effect);
+    engine.resume(recovered);
+  }
+
+  /** The state that the member starts from is one that it can serve, when a certificate is about exactly that. */
+  private restoreSnapshot({ state }: Recovered): void {
+    const { committee, epochs } = this.context;
+    const { epoch, baseSequence } = committee.table;
+    if (state === undefined) return;
+    const [beginning] = epochs.changesAfter((epoch - 1) as Epoch, 1);
+    const certificate = state.sequence === baseSequence ? beginning?.certificate : this.checkpoints.certificate;
+    if (certificate?.sequence === state.sequence) this.snapshots.restore(state.bytes, certificate);
   }
 
   step(event: ReplicaEvent): readonly Effect[] {
@@ -149,7 +161,7 @@ class PbftReplica implements Replica, RestoredParts {
         this.onTimer(event.timer);
         break;
       case 'drained':
-        this.agreement.propose();
+        this.engine.propose();
         this.admission.onDrained();
         break;
     }
@@ -162,33 +174,34 @@ class PbftReplica implements Replica, RestoredParts {
   admit(statement: Statement): Rejection | undefined {
     const { context } = this;
     switch (statement.kind) {
-      case 'prePrepare':
-      case 'prepare':
-      case 'commit':
-        return this.agreement.admit(statement);
-      case 'viewChange':
-      case 'newView':
-        return this.viewChanges.admit(statement);
       case 'checkpoint':
+      case 'stable':
         return statement.sequence <= context.stable ? reject('redundant', 'stable already') : undefined;
       case 'decided':
         return statement.sequence <= context.ledger.executed ? reject('redundant', 'executed already') : undefined;
       case 'snapshot':
       case 'chunk':
         return this.snapshotFetch.admit(statement);
-      default:
+      case 'status':
+      case 'fetch':
+      case 'batch':
+      case 'requests':
+      case 'epochChange':
         return undefined;
+      default:
+        return this.engine.admit(statement);
     }
   }
 
   state(): ReplicaState {
     const { context } = this;
     const { ledger, pool } = context;
+    const { phase, size, timer, asking } = this.engine.report();
     return {
       view: context.view,
       promisedView: context.promisedView,
       leader: context.leader,
-      phase: phaseOf(context, this.agreement),
+      phase,
       executed: ledger.executed,
       stable: context.stable,
       headDigest: ledger.headDigest,
@@ -201,12 +214,12 @@ class PbftReplica implements Replica, RestoredParts {
       poolEnvelopes: pool.size,
       poolBytes: pool.bytes,
       proven: context.provenMembers,
-      slots: this.agreement.size,
+      slots: size,
       oldest: context.oldest,
       snapshot: this.snapshotFetch.progress(),
       peers: this.catchUp.heard(),
-      timer: this.progress.clock,
-      asking: this.viewChanges.heldFrom((context.view + 1) as View).map(({ sender }) => sender),
+      timer,
+      asking,
     };
   }
 
@@ -225,7 +238,7 @@ class PbftReplica implements Replica, RestoredParts {
   }
 
   progressOf(id: Digest): EnvelopeProgress | undefined {
-    return progressOf(this.context, this.agreement, id);
+    return this.engine.progressOf(id);
   }
 
   evidence(): readonly Evidence[] {
@@ -233,13 +246,12 @@ class PbftReplica implements Replica, RestoredParts {
   }
 
   base(): { records: DurableRecord[]; votes: Signed[] } {
-    const { ownVotes, ledger } = this.context;
+    const { ledger, stable } = this.context;
     const { certificate } = this.checkpoints;
     const start = this.succession.start();
     const proofs = this.context.evidence.map((evidence): DurableRecord => ({ kind: 'evidence', evidence }));
     if (start !== undefined) return { records: [...this.succession.past(), ...start, ...proofs], votes: [] };
     // The stable state where it is held, so that a restarted member can still serve it.
-    const { stable } = this.context;
     const held = this.snapshots.stateAt(stable);
     const records: DurableRecord[] = [
       ...this.succession.past(),
@@ -248,42 +260,30 @@ class PbftReplica implements Replica, RestoredParts {
         : { kind: 'state', sequence: stable, state: held },
     ];
     if (certificate !== undefined) records.push({ kind: 'stable', certificate });
-    if (this.viewChanges.current !== undefined) records.push({ kind: 'newView', message: this.viewChanges.current });
-    records.push(...proofs);
-    const checkpoint = ownVotes.newest('checkpoint', this.context.stable);
-    const votes = [ownVotes.viewChange, ownVotes.newView, checkpoint].filter((message) => message !== undefined);
-    return { records, votes };
+    const own = this.engine.base();
+    records.push(...own.records, ...proofs);
+    const checkpoint = this.checkpoints.ownAt(stable);
+    return { records, votes: checkpoint === undefined ? [...own.votes] : [...own.votes, checkpoint] };
   }
 
   private start(): void {
-    const { context } = this;
     this.catchUp.startTimer();
-    const asked = context.ownVotes.viewChange;
-    if (!context.active && asked !== undefined) {
-      for (const member of context.committee.indexesInOrder) {
-        if (member !== context.self) context.emit({ kind: 'forward', to: member, message: asked });
-      }
-    }
+    this.engine.start();
     this.catchUp.announce();
   }
 
   private onTimer(timer: TimerId): void {
-    const { context } = this;
     switch (timer) {
       case 'status':
         this.admission.dropForgotten();
         this.catchUp.onTick();
         break;
-      case 'new-view':
-        this.viewChanges.onNewViewTimeout();
-        break;
       case 'relay':
         this.admission.onRelayTimer();
         break;
       case 'progress':
-        if (!context.active || !this.progress.awaits) break;
-        if (this.progress.isLeadersFault(this.catchUp.isOutOfTouch))
-          this.viewChanges.ask((context.view + 1) as View, 'timeout');
+      case 'new-view':
+        this.engine.onTimer(timer, this.catchUp);
         break;
     }
   }
@@ -293,27 +293,14 @@ class PbftReplica implements Replica, RestoredParts {
       this.onForeign(message);
       return;
     }
-    if (message.sender === this.context.self) this.context.ownVotes.keep(message);
+    const isOwn = message.sender === this.context.self;
     switch (message.kind) {
-      case 'prePrepare':
-        this.agreement.onPrePrepare(message);
-        break;
-      case 'prepare':
-        this.agreement.onPrepare(message);
-        break;
-      case 'commit':
-        this.agreement.onCommit(message);
-        break;
       case 'checkpoint':
+        if (isOwn) this.checkpoints.keepOwn(message);
         this.checkpoints.onCheckpoint(message);
         break;
-      case 'viewChange':
-        this.viewChanges.onViewChange(message);
-        this.catchUp.fetchMissing();
-        break;
-      case 'newView':
-        this.viewChanges.onNewView(message);
-        this.catchUp.fetchMissing();
+      case 'stable':
+        this.checkpoints.adopt(message.certificate);
         break;
       case 'status':
         this.catchUp.onStatus(message);
@@ -321,14 +308,12 @@ class PbftReplica implements Replica, RestoredParts {
       case 'fetch':
         this.catchUp.onFetch(message);
         break;
-      case 'batch': {
-        const wanted = this.viewChanges.onBatch(message.batch);
-        if (!this.agreement.onBatch(message.batch) && !wanted)
+      case 'batch':
+        if (!this.engine.onBatch(message.batch))
           this.context.reject(message.sender, reject('unsolicited', 'nobody asked for that batch'));
         break;
-      }
       case 'decided':
-        this.agreement.onDecided(message);
+        this.engine.onDecided(message);
         break;
       case 'requests':
         // A relayed envelope's deadline is judged at execution, in log time, by everybody alike.
@@ -343,6 +328,9 @@ class PbftReplica implements Replica, RestoredParts {
       case 'chunk':
         this.snapshotFetch.onChunk(message);
         break;
+      default:
+        if (isOwn) this.engine.keepOwn(message);
+        if (this.engine.onMessage(message)) this.catchUp.fetchMissing();
     }
   }
 
@@ -356,7 +344,7 @@ class PbftReplica implements Replica, RestoredParts {
         this.succession.onForeignFetch(message);
         break;
       case 'decided':
-        this.agreement.onDecided(message);
+        this.engine.onDecided(message);
         break;
       case 'epochChange':
         this.succession.onProof(message);
@@ -377,15 +365,15 @@ class PbftReplica implements Replica, RestoredParts {
     const { context } = this;
     const moved = this.executor.run();
     const low = Math.min(context.stable, context.ledger.executed) as Sequence;
-    if (moved || context.stable > this.adopted) this.agreement.dropNeedless();
+    if (moved || context.stable > this.adopted) this.engine.dropNeedless();
     this.adopted = context.stable;
     if (low > this.dropped) {
       this.dropped = low;
       context.emit({ kind: 'stable', sequence: low });
     }
-    this.viewChanges.build();
+    this.engine.advance();
     this.catchUp.continueFetching();
-    this.progress.update();
+    this.engine.updateTimer();
     this.catchUp.update();
     this.succession.settle();
   }

@@ -1,14 +1,13 @@
 import { OUTCOMES } from '@concordat/protocol';
 import type { Digest, Sequence } from '@concordat/protocol';
-import type { Agreement } from './agreement';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
-import type { Progress } from './progress';
+import type { Decisions } from './engine';
 
 /** Envelopes that are remembered as spent. */
 const SPENT_MAX = 16_384;
 
-/** Executes decided slots in sequence order, each exactly once (Spec §3). */
+/** Executes what is decided in sequence order, each exactly once (Spec §3). */
 export class Executor {
   /**
    * Envelopes of which something came out as expired or refused, the newest last. Their nonces are not used, so only this
@@ -18,9 +17,8 @@ export class Executor {
 
   constructor(
     private readonly context: Context,
-    private readonly agreement: Agreement,
+    private readonly decisions: Decisions,
     private readonly checkpoints: Checkpoints,
-    private readonly progress: Progress,
   ) {}
 
   /** Executes whatever is next and complete. True when something was. */
@@ -47,19 +45,17 @@ export class Executor {
 
   private executeNext(sequence: Sequence): boolean {
     const { context } = this;
-    const slot = this.agreement.slot(sequence);
-    const certificate = slot?.decision;
-    if (slot === undefined || certificate === undefined) return false;
-    const held = slot.batchOf(certificate.digest);
-    if (held === undefined) return false;
-    const batch = held === 'null' ? undefined : held;
+    const decided = this.decisions.decided(sequence);
+    if (decided?.batch === undefined) return false;
+    const { certificate } = decided;
+    const batch = decided.batch === 'null' ? undefined : decided.batch;
     const execution = context.ledger.execute(sequence, batch);
     const { outcomes } = execution;
     context.emit({ kind: 'commit', block: { sequence, batch, certificate, ...execution } });
     let at = 0;
     for (const envelope of batch?.envelopes ?? []) {
       context.pool.remove(envelope.id);
-      this.progress.onExecuted(envelope.id);
+      this.decisions.onExecuted(envelope.id);
       const own = outcomes.subarray(at, (at += envelope.requests.length));
       if (own.some((outcome) => outcome === OUTCOMES.expired || outcome === OUTCOMES.refused))
         this.remember(envelope.id);

@@ -1,4 +1,4 @@
-import type { Digest, MemberIndex, Millis, Sequence } from '@concordat/protocol';
+import type { MemberIndex, Millis, Sequence } from '@concordat/protocol';
 
 /** Decided sequences that one FETCH asks for. */
 export const FETCH_DECIDED_MAX = 32;
@@ -11,10 +11,6 @@ const FETCHES_PER_PERIOD = 8;
 const BYTES_PER_PERIOD = 1024 * 1024;
 /** A proposal is sent again to one member at most so often: it may carry a whole batch. */
 const PROPOSAL_INTERVAL_MS = 500;
-/** A VIEW-CHANGE is sent to a member that asks for it at most so often: it may be as large as a broker carries. */
-const VIEW_CHANGE_INTERVAL_MS = 250;
-/** Answers with VIEW-CHANGEs that are remembered. */
-const VIEW_CHANGES_REMEMBERED = 4096;
 
 /** How much one member, or one sort of strangers, may make another send by asking (Spec §11). */
 export class Allowance<Key = MemberIndex> {
@@ -59,23 +55,5 @@ export class Resends {
     const slots = this.sentAt.get(member);
     if (slots === undefined) return;
     for (const sequence of slots.keys()) if (sequence <= through) slots.delete(sequence);
-  }
-}
-
-/** When VIEW-CHANGEs were last sent to members that asked for them. */
-export class ViewChangeAnswers {
-  private readonly sentAt = new Map<string, Millis>();
-
-  /** Whether that VIEW-CHANGE may be sent to the member now. */
-  allow(member: MemberIndex, digest: Digest, at: Millis): boolean {
-    const key = `${String(member)} ${digest}`;
-    const last = this.sentAt.get(key);
-    if (last !== undefined && at - last < VIEW_CHANGE_INTERVAL_MS) return false;
-    // Behind all others: the first is the one sent longest ago.
-    this.sentAt.delete(key);
-    this.sentAt.set(key, at);
-    const [oldest] = this.sentAt.keys();
-    if (oldest !== undefined && this.sentAt.size > VIEW_CHANGES_REMEMBERED) this.sentAt.delete(oldest);
-    return true;
   }
 }

@@ -1,30 +1,25 @@
 import {
-  FETCH_ITEMS_MAX,
   OBSERVER,
-  SLOT_FLAGS,
-  SLOTS_IN_STATUS_MAX,
   WAITING_IN_STATUS_MAX,
   type Digest,
   type Fetch,
   type MemberIndex,
   type Millis,
   type Sequence,
-  type Signed,
   type Status,
   type Verified,
   type View,
 } from '@concordat/protocol';
 import { heartbeatMaxMs, silenceMaxMs, type Address, type PeerState } from '../replica';
-import type { Agreement } from './agreement';
+import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
-import { Allowance, FETCH_DECIDED_MAX, Resends, ViewChangeAnswers } from './answer-bounds';
+import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
+import type { Help } from './engine';
 import { fetchDraft, type Wanted } from './fetch-draft';
 import { Heartbeat } from './heartbeat';
-import { openSlots } from './open-slots';
 import type { SnapshotFetch } from './snapshot-fetch';
 import type { Snapshots } from './snapshots';
 import type { Succession, Supplier } from './succession';
-import type { ViewChanges } from './view-changes';
 
 /** A member that was not heard for so many heartbeats is silent. */
 const SILENT_INTERVALS = 3;
@@ -60,14 +55,12 @@ export class CatchUp {
   private readonly askedEnvelopes = new Map<MemberIndex, ReadonlySet<Digest>>();
   private listeningSince: Millis | undefined;
   private readonly allowance = new Allowance();
-  private readonly resends = new Resends();
-  private readonly viewChangeAnswers = new ViewChangeAnswers();
   private readonly heartbeat: Heartbeat;
 
   constructor(
     private readonly context: Context,
-    private readonly agreement: Agreement,
-    private readonly viewChanges: ViewChanges,
+    private readonly engine: Help,
+    private readonly checkpoints: Checkpoints,
     private readonly succession: Succession,
     private readonly snapshots: Snapshots,
     private readonly snapshotFetch: SnapshotFetch,
@@ -96,11 +89,9 @@ export class CatchUp {
         stableSequence: context.stable,
         oldestSequence: context.oldest,
         headDigest: context.ledger.headDigest,
-        slots: openSlots(context, this.agreement),
+        slots: this.engine.openSlots(),
         waiting: context.pool.oldestIds(WAITING_IN_STATUS_MAX),
-        viewChangesHeld: this.viewChanges
-          .heldFrom((context.view + 1) as View)
-          .map(({ sender, view }) => ({ sender, view })),
+        viewChangesHeld: this.engine.viewChangesHeld(),
         silent: this.silent(),
       },
     });
@@ -164,15 +155,14 @@ export class CatchUp {
 
   /** Something is under way here, which a lost message could hold up. */
   private isBusy(): boolean {
-    const { pool, active, votes, boundary, stable, ledger, view } = this.context;
+    const { pool, active, votes, boundary, stable, ledger } = this.context;
     return (
       pool.size > 0 ||
       (votes && !active) ||
       ledger.executed < Math.max(boundary, stable) ||
       this.snapshotFetch.isUnderWay ||
       this.suppliers().length > 0 ||
-      this.viewChanges.heldFrom((view + 1) as View).length > 0 ||
-      openSlots(this.context, this.agreement).length > 0
+      this.engine.isBusy
     );
   }
 
@@ -194,10 +184,10 @@ export class CatchUp {
     const answered = this.answeredAt.get(sender);
     if (answered !== undefined && context.at - answered < ANSWER_INTERVAL_MS) return;
     this.answeredAt.set(sender, context.at);
-    this.returnViews(message);
+    this.engine.returnViews(message);
     this.returnCheckpoint(message);
     // A sender that moves on is only in flight; returning to it what is on its way already would double the traffic.
-    if (before === undefined || before.executed === message.sequence) this.returnVotes(message);
+    if (before === undefined || before.executed === message.sequence) this.engine.returnVotes(message);
     this.askForEnvelopes(message);
     if (context.ledger.executed < context.stable) this.continueFetching();
   }
@@ -221,22 +211,11 @@ export class CatchUp {
     const { sender } = message;
     if (sender === context.self) return;
     if (!this.allowance.take(sender, context.at)) return;
-    for (const digest of new Set(message.batches)) {
-      const batch = this.agreement.batchOf(digest);
-      if (batch === undefined || !this.allowance.takeBytes(sender, batch.size)) continue;
-      context.emit({
-        kind: 'send',
-        to: sender,
-        draft: { kind: 'batch', view: 0 as View, sequence: 0 as Sequence, batch },
-      });
-    }
-    for (const digest of new Set(message.viewChanges)) {
-      const found = this.viewChanges.viewChangeOf(digest);
-      if (found !== undefined && this.viewChangeAnswers.allow(sender, digest, context.at)) this.forward(sender, found);
-    }
+    const takeBytes = (bytes: number): boolean => this.allowance.takeBytes(sender, bytes);
+    this.engine.answer(message, takeBytes);
     for (const id of new Set(message.envelopes)) {
       const envelope = context.pool.get(id);
-      if (envelope === undefined || !this.allowance.takeBytes(sender, envelope.bytes.length)) continue;
+      if (envelope === undefined || !takeBytes(envelope.bytes.length)) continue;
       context.emit({
         kind: 'send',
         to: sender,
@@ -244,23 +223,16 @@ export class CatchUp {
       });
     }
     const { decided, snapshot } = message;
-    if (snapshot !== undefined)
-      this.snapshots.answer(sender, snapshot, (bytes) => this.allowance.takeBytes(sender, bytes));
+    if (snapshot !== undefined) this.snapshots.answer(sender, snapshot, takeBytes);
     if (decided === undefined || decided.from > context.ledger.executed) return;
     const through = Math.min(decided.to, decided.from + FETCH_DECIDED_MAX - 1, context.ledger.executed) as Sequence;
     context.emit({ kind: 'supply', to: sender, from: decided.from, through });
   }
 
-  /** Asks at once for what a NEW-VIEW or a VIEW-CHANGE names and this member lacks. */
+  /** Asks at once for what others name and this member lacks. */
   fetchMissing(): void {
-    const { context } = this;
-    for (const { leader, digests } of this.viewChanges.missingParts()) this.askOnce(leader, 'viewChanges', digests);
-    const named = this.viewChanges.missingBatches();
-    for (const from of new Set(named.map((batch) => batch.from))) {
-      const digests = named.filter((batch) => batch.from === from).map((batch) => batch.digest);
-      this.askOnce(from, 'batches', digests, false);
-    }
-    this.askOnce(context.leader, 'batches', this.agreement.missingBatches(FETCH_ITEMS_MAX));
+    for (const { what, digests, preferred, onlyThere } of this.engine.lacks())
+      this.askOnce(preferred, what, digests, onlyThere !== true);
   }
 
   private askOnce(
@@ -331,23 +303,6 @@ export class CatchUp {
     this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });
   }
 
-  private forward(to: MemberIndex, message: Signed): void {
-    this.context.emit({ kind: 'forward', to, message });
-  }
-
-  /** NEW-VIEW to a member in an older view; VIEW-CHANGEs to one that asks for a view and lacks them. */
-  private returnViews(message: Verified<Status>): void {
-    const { context, viewChanges } = this;
-    if (message.view < context.view && message.promisedView <= context.view && viewChanges.current !== undefined) {
-      this.forward(message.sender, viewChanges.current);
-    }
-    const known = new Map(message.viewChangesHeld.map(({ sender, view }) => [sender, view]));
-    for (const held of viewChanges.heldFrom((message.view + 1) as View)) {
-      if (held.sender !== message.sender && held.view > (known.get(held.sender) ?? 0))
-        this.forward(message.sender, held);
-    }
-  }
-
   /** This member's own CHECKPOINT: from a quorum of them the sender learns what is stable. */
   private returnCheckpoint(message: Verified<Status>): void {
     const { context } = this;
@@ -358,30 +313,8 @@ export class CatchUp {
       sequence = (sequence + interval) as Sequence
     ) {
       if (sequence <= message.stableSequence) continue;
-      const own = context.ownVotes.newest('checkpoint', sequence);
-      if (own !== undefined) this.forward(message.sender, own);
-    }
-  }
-
-  /** This member's own votes for slots that the sender has not decided. */
-  private returnVotes(message: Verified<Status>): void {
-    const { context } = this;
-    this.resends.forget(message.sender, message.sequence);
-    const flags = new Map(message.slots.map((slot) => [slot.sequence, slot.flags]));
-    const top = Math.min(message.sequence + SLOTS_IN_STATUS_MAX, context.windowTop);
-    for (let at = Math.max(message.sequence, context.stable) + 1; at <= top; at++) {
-      const sequence = at as Sequence;
-      const has = flags.get(sequence) ?? 0;
-      if ((has & SLOT_FLAGS.decided) !== 0) continue;
-      const commit = context.ownVotes.newest('commit', sequence);
-      if (commit !== undefined) this.forward(message.sender, commit);
-      if (message.view !== context.view || (has & SLOT_FLAGS.prepared) !== 0) continue;
-      const prepare = context.ownVotes.sealed('prepare', message.view, sequence);
-      if (prepare !== undefined) this.forward(message.sender, prepare);
-      const proposal =
-        (has & SLOT_FLAGS.batch) === 0 ? context.ownVotes.sealed('prePrepare', message.view, sequence) : undefined;
-      if (proposal !== undefined && this.resends.allow(message.sender, sequence, context.at))
-        this.forward(message.sender, proposal);
+      const own = this.checkpoints.ownAt(sequence);
+      if (own !== undefined) context.emit({ kind: 'forward', to: message.sender, message: own });
     }
   }
 

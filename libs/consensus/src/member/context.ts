@@ -3,6 +3,7 @@ import {
   invariant,
   OBSERVER,
   type Committee,
+  type DraftOf,
   type Epoch,
   type Epochs,
   type Hash,
@@ -17,12 +18,10 @@ import {
 } from '@concordat/protocol';
 import type { Ledger } from '../ledger';
 import type { Pool } from '../pool';
-import type { Address, Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
-import { OwnVotes, type BindingDraft } from './own-votes';
+import type { Address, BindingKind, Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
 
-/** What the parts of the engine share: who and where this member is, and the effects of the step that runs. */
+/** What the parts of a member share: who and where it is, and the effects of the step that runs. */
 export class Context {
-  readonly ownVotes = new OwnVotes();
   /** The host's clock at the event that is being handled. */
   at = 0 as Millis;
   /** View that was entered last. */
@@ -102,29 +101,10 @@ export class Context {
     return effects;
   }
 
-  /**
-   * The only way out for anything that binds this member.
-   *
-   * After VIEW-CHANGE(v') nothing is voted in a view below v' (Spec §3): a member that left view 0 and then completes a
-   * quorum there decides what the new view did not see.
-   */
-  vote(draft: BindingDraft): void {
+  /** The only way out for anything that binds this member; to one member, or to all. Whether it may be said was looked at before. */
+  vote(draft: DraftOf<BindingKind>, to?: MemberIndex): void {
     invariant(this.votes, `${draft.kind} is voted by a member whose votes count`);
-    switch (draft.kind) {
-      case 'prePrepare':
-      case 'prepare':
-      case 'commit':
-        invariant(this.active && draft.view === this.view, `${draft.kind} is voted in the view that was promised last`);
-        this.ownVotes.promise(draft.kind, draft.view, draft.sequence, draft.digest);
-        break;
-      case 'viewChange':
-      case 'newView':
-        invariant(draft.view === this.promisedView, `${draft.kind} is for the promised view`);
-        break;
-      case 'checkpoint':
-        break;
-    }
-    this.emit({ kind: 'vote', draft });
+    this.emit(to === undefined ? { kind: 'vote', draft } : { kind: 'vote', draft, to });
   }
 
   /** How a node is reached: by its place, or by its name when it has none in this epoch. */

@@ -1,0 +1,327 @@
+import {
+  OBSERVER,
+  reject,
+  ROOT_VIEW,
+  rootOf,
+  type Batch,
+  type BlockReference,
+  type DecidedSupply,
+  type Digest,
+  type Fetch,
+  type Proposal,
+  type Rejection,
+  type Sequence,
+  type Signed,
+  type SlotStatus,
+  type Statement,
+  type Status,
+  type Timeout,
+  type Verified,
+  type View,
+  type ViewChangeHeld,
+  type Vote,
+} from '@concordat/protocol';
+import { signedStatement, type Context } from '../member/context';
+import type { Decided, Engine, Lack, Report, TakeBytes } from '../member/engine';
+import type { DurableRecord, EnvelopeProgress, Recovered, SignedStatement, TimerId } from '../replica';
+import { Ballots } from './ballots';
+import { Chain } from './chain';
+import { HotstuffHelp } from './help';
+import { OwnMessages } from './own-messages';
+import { Proposer } from './proposer';
+import { Reports } from './reports';
+import { Safety } from './safety';
+import { Views } from './views';
+import { Voter } from './voter';
+
+/** Views whose first proposal is remembered, to recognise a second one. */
+const SEEN_MAX = 64;
+
+/** Chained HotStuff (Spec §4): hands what comes to the part that it concerns. */
+export class HotstuffEngine implements Engine {
+  private readonly own = new OwnMessages();
+  private readonly root: BlockReference;
+  private readonly chain: Chain;
+  private readonly safety: Safety;
+  private readonly views: Views;
+  private readonly voter: Voter;
+  private readonly ballots: Ballots;
+  private readonly proposer: Proposer;
+  private readonly help: HotstuffHelp;
+  private readonly reports: Reports;
+  /** The first proposal of each view, in the order of arrival. */
+  private readonly seen = new Map<View, SignedStatement>();
+
+  constructor(private readonly context: Context) {
+    const root = rootOf(context.hash, context.committee);
+    this.root = { view: root.view, digest: root.digest };
+    this.chain = new Chain(context, root);
+    this.safety = new Safety(this.chain.tree, this.root);
+    this.views = new Views(context, this.chain, this.safety, this.root);
+    this.voter = new Voter(context, this.safety);
+    this.ballots = new Ballots(context);
+    this.proposer = new Proposer(context, this.chain, this.views);
+    this.help = new HotstuffHelp(context, this.chain, this.views, this.own);
+    this.reports = new Reports(context, this.chain, this.views, this.ballots);
+  }
+
+  admit({ kind, view, sequence, sender, digest }: Statement): Rejection | undefined {
+    const { context } = this;
+    switch (kind) {
+      case 'proposal': {
+        if (this.chain.holds(digest)) return reject('redundant', 'the block is here');
+        if (sequence <= this.chain.tree.committed.sequence) return reject('redundant', 'decided already');
+        const isEvidence = this.seen.get(view)?.statement.digest !== digest && this.seen.has(view);
+        if (view >= context.view || isEvidence || this.help.isWanted(digest)) return undefined;
+        return reject('stale_view', `view ${String(view)} is over`);
+      }
+      case 'vote': {
+        if (context.committee.leaderOf((view + 1) as View) !== context.self)
+          return reject('not_the_leader', `this member does not lead view ${String(view + 1)}`);
+        if (view + 1 < context.view) return reject('stale_view', `view ${String(view + 1)} is over`);
+        const known = this.ballots.newestOf(sender);
+        const isNeedless = known !== undefined && (known.view > view || known.digest === digest);
+        return isNeedless ? reject('redundant', 'a vote of that member is held') : undefined;
+      }
+      case 'timeout': {
+        if (view < context.view) return reject('stale_view', `view ${String(view)} is over`);
+        const known = this.views.timeoutOf(sender);
+        const isNeedless = known !== undefined && (known.view > view || known.digest === digest);
+        return isNeedless ? reject('redundant', 'a TIMEOUT of that member is held') : undefined;
+      }
+      case 'syncInfo':
+        return view <= context.view ? reject('stale_view', `view ${String(view)} has begun or is over`) : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  onMessage(message: Verified): boolean {
+    switch (message.kind) {
+      case 'proposal':
+        this.onProposal(message);
+        return true;
+      case 'vote':
+        this.onVote(message);
+        return true;
+      case 'timeout':
+        this.views.onTimeout(message);
+        return true;
+      case 'syncInfo':
+        this.views.learn(message);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private onProposal(message: Verified<Proposal>): void {
+    this.noteFirst(message);
+    this.views.learn(message);
+    const refused = this.place(message) ?? this.vote(message);
+    if (refused !== undefined) this.context.reject(message.sender, refused);
+    this.placeOrphans();
+  }
+
+  /** Two proposals of one view are proof against its leader. */
+  private noteFirst(message: Signed<Proposal>): void {
+    const first = this.seen.get(message.view);
+    if (first !== undefined) {
+      if (first.statement.digest !== message.digest) this.context.accuseOfEquivocation(first, signedStatement(message));
+      return;
+    }
+    this.seen.set(message.view, signedStatement(message));
+    const [oldest] = this.seen.keys();
+    if (oldest !== undefined && this.seen.size > SEEN_MAX) this.seen.delete(oldest);
+  }
+
+  /** Puts a block into its place; undefined also where it has to wait for the one below. */
+  private place(proposal: Signed<Proposal>): Rejection | undefined {
+    const placed = this.chain.place(proposal, this.help.isWanted(proposal.digest));
+    switch (placed) {
+      case 'orphan':
+        return undefined;
+      case 'placed':
+      case 'known':
+        if (proposal.justify !== undefined) this.views.apply(proposal.justify);
+        this.views.onPlaced(proposal);
+        return undefined;
+      case 'below-committed':
+        return reject('redundant', 'decided already');
+      default:
+        return reject('conflicting_proposal', `a block without a place: ${placed}`);
+    }
+  }
+
+  private placeOrphans(): void {
+    for (let ready = this.chain.release(); ready.length > 0; ready = this.chain.release()) {
+      for (const proposal of ready) {
+        this.place(proposal);
+        this.vote(proposal);
+      }
+    }
+  }
+
+  private vote(proposal: Signed<Proposal>): Rejection | undefined {
+    const block = this.chain.tree.get(proposal.digest);
+    return block === undefined ? undefined : this.voter.vote(proposal, block);
+  }
+
+  private onVote(message: Verified<Vote>): void {
+    const refused = message.sender === this.context.self ? undefined : this.admit(message);
+    if (refused !== undefined) {
+      this.context.reject(message.sender, refused);
+      return;
+    }
+    if (this.context.committee.leaderOf((message.view + 1) as View) !== this.context.self) return;
+    const justify = this.ballots.onVote(message);
+    if (justify !== undefined) this.views.learn({ justify, timeouts: undefined });
+  }
+
+  /** Blocks carry their batches, and come with them. */
+  onBatch(_batch: Batch): boolean {
+    return false;
+  }
+
+  onDecided(message: Verified<DecidedSupply>): void {
+    const justify = this.chain.onDecided(message);
+    if (justify === undefined) {
+      const what = `sequence ${String(message.certificate.sequence)} is not wanted now`;
+      this.context.reject(this.context.senderHere(message), reject('unsolicited', what));
+      return;
+    }
+    this.views.learn({ justify, timeouts: undefined });
+    this.placeOrphans();
+  }
+
+  onTimer(timer: TimerId, touch: { readonly isOutOfTouch: boolean }): void {
+    if (timer === 'progress') this.views.onTimer(touch);
+  }
+
+  propose(): void {
+    this.proposer.propose();
+  }
+
+  /** Whatever a certificate decided was executed with the event that brought it. */
+  advance(): void {
+    this.placeOrphans();
+  }
+
+  updateTimer(): void {
+    this.views.updateTimer();
+  }
+
+  decided(sequence: Sequence): Decided | undefined {
+    return this.chain.decided(sequence);
+  }
+
+  /** The view's time goes by views, not by envelopes. */
+  onExecuted(_id: Digest): void {
+    return;
+  }
+
+  dropNeedless(): void {
+    this.chain.dropNeedless();
+  }
+
+  openSlots(): SlotStatus[] {
+    return this.help.openSlots();
+  }
+
+  viewChangesHeld(): ViewChangeHeld[] {
+    return this.help.viewChangesHeld();
+  }
+
+  get isBusy(): boolean {
+    return this.help.isBusy;
+  }
+
+  returnViews(message: Verified<Status>): void {
+    this.help.returnViews(message);
+  }
+
+  returnVotes(message: Verified<Status>): void {
+    this.help.returnVotes(message);
+  }
+
+  answer(message: Verified<Fetch>, takeBytes: TakeBytes): void {
+    this.help.answer(message, takeBytes);
+  }
+
+  lacks(): readonly Lack[] {
+    return this.help.lacks();
+  }
+
+  keepOwn(message: Signed): void {
+    this.own.keep(message);
+  }
+
+  report(): Report {
+    return {
+      phase: this.reports.phase(),
+      size: this.chain.size,
+      timer: this.views.clock,
+      asking: this.views.asking,
+    };
+  }
+
+  progressOf(id: Digest): EnvelopeProgress | undefined {
+    return this.reports.progressOf(id);
+  }
+
+  base(): { readonly records: readonly DurableRecord[]; readonly votes: readonly Signed[] } {
+    const { locked } = this.safety.state;
+    const proposals = this.chain
+      .undecided()
+      .filter((message) => message !== this.own.proposal)
+      .map((message): DurableRecord => ({ kind: 'proposal', message }));
+    return {
+      records: [...proposals, { kind: 'lock', epoch: this.context.committee.epoch, locked }],
+      votes: this.own.all(),
+    };
+  }
+
+  restore({ votes, locked = this.root, decided }: Recovered): void {
+    for (const message of votes) this.own.keep(message);
+    const { vote, timeout, proposal } = this.own;
+    const votedView = Math.max(vote?.view ?? ROOT_VIEW, timeout?.view ?? ROOT_VIEW) as View;
+    this.safety.restore({ votedView, locked });
+    this.voter.restore();
+    if (proposal !== undefined) this.proposer.restore(proposal.view);
+    const justify = this.chain.restore(decided);
+    if (justify !== undefined) this.views.learn({ justify, timeouts: undefined });
+  }
+
+  /** Puts the blocks back that are not decided: what they decide by now is executed like anything new. */
+  resume(recovered: Recovered): void {
+    const sealed = recovered.votes.filter((message): message is Signed<Proposal> => message.kind === 'proposal');
+    const proposals = [...recovered.proposals, ...sealed].sort((a, b) => a.view - b.view);
+    for (const proposal of proposals) {
+      this.noteFirst(proposal);
+      this.views.learn(proposal);
+    }
+    if (this.own.timeout !== undefined) this.views.restore(this.own.timeout as Verified<Timeout>);
+    if (recovered.tornTail) this.views.abstain();
+    // One that misfits by now was passed over by what was decided since.
+    for (const proposal of proposals) this.place(proposal);
+    if (this.own.vote !== undefined) this.onVote(this.own.vote as Verified<Vote>);
+  }
+
+  start(): void {
+    const { context } = this;
+    const proposed = this.chain.proposalOf(context.view);
+    if (proposed !== undefined) this.vote(proposed);
+    const { vote, timeout } = this.own;
+    if (timeout?.view === context.view) this.forwardToAll(timeout);
+    if (vote === undefined || vote.view < context.view) return;
+    const leader = context.committee.leaderOf((vote.view + 1) as View);
+    if (leader !== context.self && context.self !== OBSERVER)
+      context.emit({ kind: 'forward', to: leader, message: vote });
+  }
+
+  private forwardToAll(message: Signed): void {
+    const { context } = this;
+    for (const member of context.committee.indexesInOrder)
+      if (member !== context.self) context.emit({ kind: 'forward', to: member, message });
+  }
+}
