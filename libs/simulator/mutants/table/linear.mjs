@@ -156,7 +156,13 @@ export const LINEAR = [
     name: 'linear-votes-after-a-tear',
     section: '6',
     rule: 'After a torn log a member votes in no view in which it may have voted.',
-    patches: [patch('hotstuff/hotstuff-engine', 'if (recovered.tornTail) this.views.abstain();', '')],
+    patches: [
+      patch(
+        'hotstuff/hotstuff-engine',
+        'if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());',
+        '',
+      ),
+    ],
     killers: [engine('votes in no view of which a torn log may have lost a vote')],
   },
   {
