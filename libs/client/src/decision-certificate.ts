@@ -11,7 +11,7 @@ import {
 } from '@concordat/protocol';
 import { BatchTree } from './batch-tree';
 import { namedSignatures } from './named-signatures';
-import { DECISION_FORMAT, type DecisionCertificate } from './decision-format';
+import { DECISION_FORMAT, type DecisionCertificate, type DecisionPlace } from './decision-format';
 
 /** What a decision certificate is made of. */
 export interface DecisionParts {
@@ -49,7 +49,8 @@ export function buildDecisionCertificate(parts: DecisionParts): DecisionCertific
   if (envelope?.requests[requestIndex] === undefined)
     throw new RangeError(`no request ${String(requestIndex)} in envelope ${String(envelopeIndex)} of the batch`);
   const tree = remembered(trees, batch, () => new BatchTree(hash, batch));
-  return {
+  const signatures = namedSignatures(committee, certificate.signatures);
+  const place: DecisionPlace = {
     format: DECISION_FORMAT,
     swarm_id: swarmId,
     epoch: committee.epoch,
@@ -67,7 +68,14 @@ export function buildDecisionCertificate(parts: DecisionParts): DecisionCertific
       header_path: tree.pathOf(0).map(toHex),
     },
     batch_digest: batch.digest,
-    commits: namedSignatures(committee, certificate.signatures),
+  };
+  const { chain } = certificate;
+  if (chain === undefined) return { ...place, commits: signatures };
+  const above = chain.above.map((block) => ({ view: block.view, batch_digest: block.batch }));
+  return {
+    ...place,
+    chain: { parent: { view: chain.parent.view, digest: chain.parent.digest }, above },
+    votes: signatures,
   };
 }
 

@@ -1,19 +1,46 @@
-import { type Digest, type Sequence, type View } from '@concordat/protocol';
+import { UNDECIDED_MAX, type CommitChain, type Digest, type Sequence, type View } from '@concordat/protocol';
 import { CertificateFault, Fields } from './json-fields';
 import { readSignatures, type NamedSignature, type ReadSignature } from './named-signatures';
 
 /** Name and version of the form of a decision certificate. */
 export const DECISION_FORMAT = 'concordat.decision.v1';
 
-/** A decision certificate as a JSON value: portable, and provable with the genesis alone (Spec §9). Fields stand in this order. */
-export interface DecisionCertificate {
+/**
+ * A decision certificate as a JSON value: portable, and provable with the genesis alone (Spec §9). Fields stand in this order;
+ * those of the engine stand before `decided_value`.
+ */
+export type DecisionCertificate = CommittedDecision | ChainedDecision;
+
+/** A decision of PBFT. */
+export interface CommittedDecision extends DecisionPlace {
+  /** A quorum of COMMITs, in the order of the epoch's table. */
+  readonly commits: readonly NamedSignature[];
+}
+
+/** A decision of the linear engine. */
+export interface ChainedDecision extends DecisionPlace {
+  readonly chain: DecisionChain;
+  /** A quorum of votes for the last block of the chain, in the order of the epoch's table. */
+  readonly votes: readonly NamedSignature[];
+}
+
+/** The blocks below and above the decided one; heights and parents between follow from the order. */
+export interface DecisionChain {
+  /** What the decided block stands on: its view, and its digest in hex. */
+  readonly parent: { readonly view: number; readonly digest: string };
+  /** At least two, upwards; the last three of the decided block and these have consecutive views. */
+  readonly above: readonly { readonly view: number; readonly batch_digest: string }[];
+}
+
+/** What is decided, and where. */
+export interface DecisionPlace {
   readonly format: typeof DECISION_FORMAT;
   /** Hash of the genesis, hex. */
   readonly swarm_id: string;
   readonly epoch: number;
   /** Hash of the epoch's table, hex. */
   readonly table_hash: string;
-  /** View in which the members committed. */
+  /** View in which the members committed; of the linear engine, in which the block was proposed. */
   readonly view: number;
   readonly sequence: number;
   readonly proposal_id: string;
@@ -24,8 +51,6 @@ export interface DecisionCertificate {
   readonly batch: DecisionBatch;
   /** What the members committed, hex. */
   readonly batch_digest: string;
-  /** A quorum of COMMITs, in the order of the epoch's table. */
-  readonly commits: readonly NamedSignature[];
   /** The request's value, for readers: derived from `envelope`, and refused where it differs. */
   readonly decided_value?: unknown;
 }
@@ -62,7 +87,11 @@ export interface ReadDecision {
     readonly headerPath: readonly Uint8Array[];
   };
   readonly batchDigest: Digest;
-  readonly commits: readonly ReadSignature[];
+  /** Of the linear engine only. */
+  readonly chain?: CommitChain;
+  /** Field that the signatures stand in. */
+  readonly signed: 'commits' | 'votes';
+  readonly signatures: readonly ReadSignature[];
   /** Absent when the certificate carries no value. */
   readonly carried?: { readonly value: unknown };
 }
@@ -79,15 +108,31 @@ const KEYS = [
   'envelope',
   'batch',
   'batch_digest',
-  'commits',
 ];
+const PBFT_KEYS = ['commits'];
+const CHAINED_KEYS = ['chain', 'votes'];
 const BATCH_KEYS = ['count', 'index', 'time', 'path', 'header_path'];
 /** A batch has fewer than 2^16 envelopes. */
 const PATH_MAX = 17;
 
-/** Checks a certificate's form, strictly: unknown and missing keys are refused. Throws a CertificateFault. */
+function readChain(value: unknown): CommitChain {
+  const fields = new Fields(value, 'chain', ['parent', 'above']);
+  const parent = new Fields(fields.get('parent'), 'chain.parent', ['view', 'digest']);
+  const above = fields.list('above', UNDECIDED_MAX).map((item, index) => {
+    const block = new Fields(item, `chain.above[${String(index)}]`, ['view', 'batch_digest']);
+    return { view: block.count('view') as View, batch: block.digest('batch_digest') };
+  });
+  return { parent: { view: parent.count('view') as View, digest: parent.digest('digest') }, above };
+}
+
+/**
+ * Checks a certificate's form, strictly: unknown and missing keys are refused, and those of both engines in one. Throws a
+ * CertificateFault.
+ */
 export function readDecision(value: unknown, membersMax: number): ReadDecision {
-  const fields = new Fields(value, '', KEYS, ['decided_value']);
+  const chained = typeof value === 'object' && value !== null && Object.hasOwn(value, 'chain');
+  const fields = new Fields(value, '', [...KEYS, ...(chained ? CHAINED_KEYS : PBFT_KEYS)], ['decided_value']);
+  const signed = chained ? 'votes' : 'commits';
   if (fields.get('format') !== DECISION_FORMAT) throw new CertificateFault(`format must be ${DECISION_FORMAT}`);
   const batch = new Fields(fields.get('batch'), 'batch', BATCH_KEYS);
   return {
@@ -107,7 +152,9 @@ export function readDecision(value: unknown, membersMax: number): ReadDecision {
       headerPath: batch.hashes('header_path', PATH_MAX),
     },
     batchDigest: fields.digest('batch_digest'),
-    commits: readSignatures(fields, 'commits', 'commits', membersMax),
+    ...(chained ? { chain: readChain(fields.get('chain')) } : {}),
+    signed,
+    signatures: readSignatures(fields, signed, signed, membersMax),
     ...(fields.has('decided_value') ? { carried: { value: fields.get('decided_value') } } : {}),
   };
 }

@@ -3,15 +3,20 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   asciiBytes,
+  blockDigest,
+  chainHeaders,
   checkpointDigest,
   Committee,
+  createBatch,
   decodeBatch,
+  decodeEnvelope,
   epoch,
   Epochs,
   epochTableHash,
   fromHex,
   genesisFromJson,
   memberIndex,
+  NULL_DIGEST,
   portableHash,
   sequence,
   statementBytes,
@@ -19,6 +24,7 @@ import {
   toHex,
   view,
   wireLimits,
+  type CommitChain,
   type Digest,
   type EpochTable,
   type MemberIndex,
@@ -27,6 +33,7 @@ import {
 } from '@concordat/protocol';
 import nacl from 'tweetnacl';
 import { buildDecisionCertificate } from './decision-certificate';
+import type { ChainedDecision } from './decision-format';
 import { epochChainToJson } from './epoch-chain-format';
 import { primitives } from './testing/decided';
 import { verifyDecision } from './verify-decision';
@@ -63,8 +70,9 @@ function signedBy(
   committee: Committee,
   about: Omit<Statement, 'sender'>,
   senders: readonly number[],
+  swarm = SWARM_ID,
 ): { votes: VoteSignature[]; explained: Signature[] } {
-  const domain = { swarmId: SWARM_ID, tableHash: committee.hash };
+  const domain = { swarmId: swarm, tableHash: committee.hash };
   const all = senders.map((index) => {
     const sender = memberIndex(index);
     const bytes = statementBytes(domain, { ...about, sender });
@@ -116,7 +124,50 @@ epochs.add({ table, certificate: { sequence: END, content, signatures: checkpoin
 const slot = { view: view(2), sequence: sequence(33), digest: batch.digest };
 const commits = signedBy(second, { kind: 'commit', epoch: epoch(1), ...slot }, [0, 1, 2, 3]);
 
+/** The swarm of the linear engine: as above, in one epoch. */
+const linear = genesisFromJson((read('protocol', 'golden', 'genesis-hotstuff.json') as { fields: unknown }).fields);
+const LINEAR_ID = swarmId(portableHash, linear);
+const linearCommittee = new Committee(linear.table, portableHash);
+const envelopes = ['gateway', 'client'].map((name) => {
+  const { hex: bytes } = read('protocol', 'golden', `envelope-${name}-hotstuff.json`) as { hex: string };
+  return decodeEnvelope(portableHash, fromHex(bytes), wireLimits(linear.table));
+});
+const linearBatch = createBatch(portableHash, batch.time, envelopes);
+const block = { view: view(5), sequence: sequence(9), digest: linearBatch.digest };
+const chain: CommitChain = {
+  parent: { view: view(4), digest: '44'.repeat(32) as Digest },
+  above: [7, 8, 9].map((own) => ({ view: view(own), batch: NULL_DIGEST })),
+};
+const [last] = chainHeaders(portableHash, { ...block, signatures: [] }, chain).slice(-1);
+const votes = signedBy(
+  linearCommittee,
+  {
+    kind: 'vote',
+    epoch: epoch(0),
+    view: last!.view,
+    sequence: last!.sequence,
+    digest: blockDigest(portableHash, last!),
+  },
+  [0, 1, 3],
+  LINEAR_ID,
+);
+
 const goldens: Readonly<Record<string, unknown>> = {
+  'decision-hotstuff.json': {
+    name: 'decision certificate of the linear engine',
+    description:
+      "The client's second request in the batch of message-proposal.json, decided at sequence 9 by votes for the block of view 9, three above; view 6 was given up.",
+    fields: buildDecisionCertificate({
+      hash: portableHash,
+      committee: linearCommittee,
+      swarmId: LINEAR_ID,
+      certificate: { ...block, signatures: votes.votes, chain },
+      batch: linearBatch,
+      envelopeIndex: 1,
+      requestIndex: 1,
+    }),
+    signatures: votes.explained,
+  },
   'epochs.json': {
     name: 'chain of epochs',
     description:
@@ -159,6 +210,22 @@ describe('golden files', () => {
 
   it.each(Object.keys(goldens))('%s is what this code makes', (file) => {
     expect(read('client', 'golden', file)).toEqual(JSON.parse(JSON.stringify(goldens[file])));
+  });
+
+  it('the certificate of the linear engine holds, and fails without one of its blocks', () => {
+    const certificate = fieldsOf('decision-hotstuff.json') as unknown as ChainedDecision;
+    expect(verifyDecision(certificate, linear, primitives)).toMatchObject({
+      holds: true,
+      view: 5,
+      sequence: 9,
+      committed_by: ['n0', 'n1', 'n3'],
+    });
+    const { chain: whole } = certificate;
+    const shorter = { ...certificate, chain: { ...whole, above: whole.above.slice(1) } };
+    expect(verifyDecision(shorter, linear, primitives)).toMatchObject({
+      holds: false,
+      reason: expect.stringContaining('its last three views are not consecutive') as string,
+    });
   });
 
   it('the certificate holds with the chain, signed by one implementation and verified by another', () => {

@@ -1,6 +1,13 @@
 export { changeRequest, SIGNATURE_HEADER, type ChangeRequest } from './change-request';
 export { buildDecisionCertificate, decisionText, type DecisionParts } from './decision-certificate';
-export { DECISION_FORMAT, type DecisionBatch, type DecisionCertificate } from './decision-format';
+export {
+  DECISION_FORMAT,
+  type ChainedDecision,
+  type CommittedDecision,
+  type DecisionBatch,
+  type DecisionCertificate,
+  type DecisionChain,
+} from './decision-format';
 export {
   EPOCH_CHAIN_FORMAT,
   epochChainToJson,

@@ -1,5 +1,5 @@
 import { decisionText } from './decision-certificate';
-import type { DecisionCertificate } from './decision-format';
+import type { CommittedDecision } from './decision-format';
 import { Decided, primitives } from './testing/decided';
 import { mutants, type Json } from './testing/mutants';
 import { verifyDecision, verifyDecisionText, type DecisionVerdict } from './verify-decision';
@@ -8,7 +8,7 @@ import { verifyDecision, verifyDecisionText, type DecisionVerdict } from './veri
 const MANY_MS = 60_000;
 
 const decided = new Decided();
-const whole = decided.decision(0, 1);
+const whole = decided.decision(0, 1) as CommittedDecision;
 const verify = (certificate: unknown): DecisionVerdict => verifyDecision(certificate, decided.genesis, primitives);
 const reasonOf = (verdict: DecisionVerdict): string => (verdict.holds ? 'holds' : verdict.reason);
 
@@ -119,7 +119,7 @@ describe('a changed certificate', () => {
 
   const member = (id: string) => whole.commits.find(({ node_id }) => node_id === id) ?? { node_id: id, signature: '' };
   const [envelope1] = [decided.decision(1)];
-  const rows: readonly [string, Partial<Record<keyof DecisionCertificate, unknown>>, RegExp][] = [
+  const rows: readonly [string, Partial<Record<keyof CommittedDecision, unknown>>, RegExp][] = [
     ['another swarm', { swarm_id: '0'.repeat(64) }, /swarm_id is not that of the genesis/],
     ['a later epoch', { epoch: 1 }, /epoch 1 is not reached/],
     ['another table', { table_hash: '0'.repeat(64) }, /table_hash is not that of epoch 0/],
@@ -146,6 +146,7 @@ describe('a changed certificate', () => {
     ],
     ['another format', { format: 'concordat.decision.v2' }, /format must be/],
     ["a value that is not the request's", { decided_value: 'three' }, /decided_value is not the request's/],
+    ['a chain beside the commits', { chain: {} } as object, /commits is not known/],
     ['padding', { envelope: `${whole.envelope}=` }, /envelope: not base64url/],
     ['bytes after the envelope', { envelope: `${whole.envelope}AAAA` }, /envelope: /],
   ];

@@ -51,7 +51,7 @@ export interface DecisionProof {
   readonly metadata?: unknown;
   /** Who signed the request: a gateway for somebody without a key, or a client by the hash of its key. */
   readonly signed_by: { readonly kind: 'gateway' | 'client'; readonly id: string };
-  /** Members whose COMMITs it carries; isolated ones are left out, for they count for nothing. */
+  /** Members whose COMMITs or votes it carries; isolated ones are left out, for they count for nothing. */
   readonly committed_by: readonly NodeId[];
   readonly weight: number;
   readonly quorum_weight: number;
@@ -114,16 +114,18 @@ function checkPlace(envelope: Envelope, { batch, batchDigest }: ReadDecision, ha
   must(placed, 'batch: the envelope does not stand at that index of batch_digest (path)');
 }
 
-function checkCommits(
+function checkQuorum(
   read: ReadDecision,
   committee: Committee,
   swarm: Digest,
   primitives: VerifierPrimitives,
 ): VoteSignature[] {
-  const signatures = signersIn(committee, 'commits', read.commits);
-  const certificate = { view: read.view, sequence: read.sequence, digest: read.batchDigest, signatures };
-  const failed = checkCommitCertificate(committee, primitives.hash, certificate, statementVerifier(committee, swarm, primitives));
-  must(failed === undefined, `commits: ${failed?.reason ?? ''}`);
+  const { view, sequence, batchDigest: digest, chain, signed } = read;
+  const signatures = signersIn(committee, signed, read.signatures);
+  const certificate = { view, sequence, digest, signatures, ...(chain === undefined ? {} : { chain }) };
+  const verify = statementVerifier(committee, swarm, primitives);
+  const failed = checkCommitCertificate(committee, primitives.hash, certificate, verify);
+  must(failed === undefined, `${signed}: ${failed?.reason ?? ''}`);
   return signatures;
 }
 
@@ -167,8 +169,8 @@ function requestOf(envelope: Envelope, read: ReadDecision): Request {
   return request;
 }
 
-const votersOf = ({ commits }: ReadDecision, committee: Committee): NodeId[] =>
-  commits
+const votersOf = ({ signatures }: ReadDecision, committee: Committee): NodeId[] =>
+  signatures
     .map(({ nodeId }) => nodeId)
     .filter((nodeId) => {
       const index = committee.indexOf(nodeId);
@@ -191,7 +193,7 @@ function prove(
   const request = requestOf(envelope, read);
   checkEnvelopeSignature(envelope, committee, swarm, primitives);
   checkPlace(envelope, read, hash);
-  const signatures = checkCommits(read, committee, swarm, primitives);
+  const signatures = checkQuorum(read, committee, swarm, primitives);
   const signer = envelope.signerKey.slice(2);
   return {
     holds: true,
@@ -218,7 +220,8 @@ function prove(
  * Verifies a decision certificate against the genesis that its reader trusts: pure, without network, the same in a browser.
  *
  * It recomputes all of it: swarm id and table hash from the genesis, the envelope's id and signature, the proposal id, the
- * Merkle paths, and a quorum of distinct members' COMMITs by weight. For a certificate of a later epoch, `across` brings the chain
+ * Merkle paths, and a quorum of distinct members' signatures by weight: COMMITs, or of the linear engine votes for the last of
+ * the blocks that stand on the decided one, each block's digest recomputed from the one below. For a certificate of a later epoch, `across` brings the chain
  * of epoch changes that leads there; where the chain shows that the certificate's epoch ended, nothing beyond its end holds.
  * It proves that the members decided the request at that place of the log; that executing it came to something else than a
  * repetition or a missed deadline is proven by a receipt, which this form does not carry. Never throws for what a certificate or a

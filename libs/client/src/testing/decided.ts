@@ -1,5 +1,7 @@
 import { fastestEd25519, nativeHash, signatureSuite, createClientSigner, createSigner } from '@concordat/crypto';
 import {
+  blockDigest,
+  chainHeaders,
   Committee,
   createBatch,
   createEpochTable,
@@ -8,16 +10,24 @@ import {
   memberIndex,
   millis,
   nodeId,
+  NULL_DIGEST,
   sequence,
   swarmId,
   toHex,
   view,
   type Batch,
   type CommitCertificate,
+  type CommitChain,
   type Digest,
+  type EngineName,
   type Envelope,
   type Genesis,
+  type MemberIndex,
   type Request,
+  type Sequence,
+  type Statement,
+  type View,
+  type VoteSignature,
 } from '@concordat/protocol';
 import { buildDecisionCertificate } from '../decision-certificate';
 import type { DecisionCertificate } from '../decision-format';
@@ -49,12 +59,49 @@ const request = (value: string, proposer = ''): Request => ({
   expiresAt: millis(1_800_000_000_000),
 });
 
+/** Members' signers, in table order. */
+type Pens = readonly ReturnType<typeof createSigner>[];
+
+/** Blocks above the decided one. */
+type Above = readonly { readonly view: number; readonly batch: Digest }[];
+
 /** How a decided batch is made. */
 export interface DecidedOptions {
+  readonly engine?: EngineName;
+  /** Of the linear engine: what stands on the block. Two of the null batch unless said otherwise. */
+  readonly above?: Above;
   readonly weights?: readonly number[];
-  /** Indexes of the members whose COMMITs are in the certificate. */
+  /** Indexes of the members whose COMMITs or votes are in the certificate. */
   readonly signers?: readonly number[];
   readonly seed?: string;
+}
+
+interface Slot {
+  readonly view: View;
+  readonly sequence: Sequence;
+  readonly digest: Digest;
+}
+type Chosen = readonly { readonly sender: MemberIndex; readonly pen: Pens[number] }[];
+
+const signedBy = (chosen: Chosen, statement: Omit<Statement, 'sender'>): VoteSignature[] =>
+  chosen.map(({ sender, pen }) => ({ sender, signature: pen.signStatement({ ...statement, sender }) }));
+
+const committed = (slot: Slot, chosen: Chosen): CommitCertificate => ({
+  ...slot,
+  signatures: signedBy(chosen, { kind: 'commit', epoch: epoch(0), ...slot }),
+});
+
+const NOTHING_ABOVE: Above = [4, 5].map((own) => ({ view: own, batch: NULL_DIGEST }));
+
+function chained(slot: Slot, chosen: Chosen, blocks: Above = NOTHING_ABOVE): CommitCertificate {
+  const chain: CommitChain = {
+    parent: { view: view(2), digest: digest('c'.repeat(64)) },
+    above: blocks.map(({ view: own, batch }) => ({ view: view(own), batch })),
+  };
+  const last = chainHeaders(nativeHash, { ...slot, signatures: [] }, chain).at(-1);
+  if (last === undefined) throw new Error('a chain has blocks');
+  const voted = { view: last.view, sequence: last.sequence, digest: blockDigest(nativeHash, last) };
+  return { ...slot, signatures: signedBy(chosen, { kind: 'vote', epoch: epoch(0), ...voted }), chain };
 }
 
 /** A swarm of members with real keys that decided one batch: a gateway's two requests, a client's one, and fillers. */
@@ -65,9 +112,11 @@ export class Decided {
   readonly batch: Batch;
   readonly certificate: CommitCertificate;
 
-  constructor({ weights = [1, 1, 1, 1], signers = [0, 1, 3], seed = 'a' }: DecidedOptions = {}) {
+  constructor(options: DecidedOptions = {}) {
+    const { engine = 'pbft', weights = [1, 1, 1, 1], signers = [0, 1, 3], seed = 'a' } = options;
     const keys = weights.map(() => suite.generate());
     const table = createEpochTable({
+      engine,
       members: keys.map(({ publicKey }, i) => ({
         nodeId: nodeId(`n${String(i)}`),
         publicKey,
@@ -96,24 +145,13 @@ export class Decided {
       gateway(10n, '2'),
       gateway(11n, '3'),
     ]);
-    const statement = {
-      kind: 'commit',
-      epoch: epoch(0),
-      view: view(3),
-      sequence: sequence(12),
-      digest: this.batch.digest,
-    } as const;
-    this.certificate = {
-      view: statement.view,
-      sequence: statement.sequence,
-      digest: statement.digest,
-      signatures: signers.map((index) => {
-        const sender = memberIndex(index);
-        const pen = pens[index];
-        if (pen === undefined) throw new Error('no such member');
-        return { sender, signature: pen.signStatement({ ...statement, sender }) };
-      }),
-    };
+    const slot = { view: view(3), sequence: sequence(12), digest: this.batch.digest };
+    const chosen = signers.map((index) => {
+      const pen = pens[index];
+      if (pen === undefined) throw new Error('no such member');
+      return { sender: memberIndex(index), pen };
+    });
+    this.certificate = engine === 'pbft' ? committed(slot, chosen) : chained(slot, chosen, options.above);
   }
 
   /** The certificate of one request. */

@@ -156,21 +156,29 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
       context.emit({ kind: 'halt', reason });
       return;
     }
-    if (!this.isWanted(sequence)) return;
+    if (!this.isNeeded(sequence)) return;
     const batch = digest === NULL_DIGEST ? 'null' : (supplied ?? earlier?.batch);
     this.decisions.set(sequence, { certificate: earlier?.certificate ?? certificate, batch });
   }
 
-  /** Blocks above an epoch's last sequence only certify it: they are decided, and nothing comes of them (Spec §7). */
-  private isWanted(sequence: Sequence): boolean {
-    const { boundary, ledger, committee } = this.context;
+  /**
+   * Whether a decision waits here. Blocks above an epoch's last sequence only certify it: nothing comes of them (Spec §7). Stable
+   * ones come back by FETCH when their turn comes; what is not stable may be nowhere else.
+   */
+  private isNeeded(sequence: Sequence): boolean {
+    const { boundary, ledger, stable } = this.context;
     const beyond = boundary > 0 && sequence > boundary;
-    return !beyond && sequence > ledger.executed && sequence <= ledger.executed + committee.table.windowSize;
+    return !beyond && sequence > ledger.executed && (sequence > stable || sequence <= this.reach);
+  }
+
+  /** What others supply is taken so far above what is executed here. */
+  private get reach(): number {
+    return this.context.ledger.executed + this.context.committee.table.windowSize;
   }
 
   /** A decided sequence from somebody who has it: the certificate for its last block. Undefined when it is not wanted now. */
   onDecided({ certificate, batch }: DecidedSupply): QuorumCertificate | undefined {
-    if (!this.isWanted(certificate.sequence)) return undefined;
+    if (!this.isNeeded(certificate.sequence) || certificate.sequence > this.reach) return undefined;
     this.decide(certificate, batch);
     return this.adoptCertificate(certificate);
   }
@@ -183,7 +191,15 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
     const [first] = headers;
     const last = headers.at(-1);
     if (first === undefined || last === undefined) return undefined;
-    this.tree.adopt({ view, digest: blockDigest(this.context.hash, first), sequence });
+    const digest = blockDigest(this.context.hash, first);
+    // What is below it here is decided with it, by the same chain.
+    const path = this.tree.pathTo(digest);
+    for (const [index, block] of path.slice(0, -1).entries()) {
+      const above = [...path.slice(index + 1).map((next) => ({ view: next.view, batch: next.batch })), ...chain.above];
+      const lower = { view: block.view, sequence: block.sequence, digest: block.batch, signatures };
+      this.decide({ ...lower, chain: { parent: block.parent, above } }, this.proposals.get(block.digest)?.batch);
+    }
+    this.tree.adopt({ view, digest, sequence });
     this.dropUnheld();
     return { view: last.view, sequence: last.sequence, digest: blockDigest(this.context.hash, last), signatures };
   }
@@ -212,7 +228,7 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
 
   dropNeedless(): void {
     this.adoptExecuted();
-    for (const sequence of this.decisions.keys()) if (!this.isWanted(sequence)) this.decisions.delete(sequence);
+    for (const sequence of this.decisions.keys()) if (!this.isNeeded(sequence)) this.decisions.delete(sequence);
   }
 
   /** True while a block below or at `tip` orders something and is not decided. */

@@ -301,7 +301,7 @@ export class HotstuffEngine implements Engine {
       this.views.learn(proposal);
     }
     if (this.own.timeout !== undefined) this.views.restore(this.own.timeout as Verified<Timeout>);
-    if (recovered.tornTail) this.views.abstain();
+    if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());
     // One that misfits by now was passed over by what was decided since.
     for (const proposal of proposals) this.place(proposal);
     if (this.own.vote !== undefined) this.onVote(this.own.vote as Verified<Vote>);

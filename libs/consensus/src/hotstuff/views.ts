@@ -173,12 +173,16 @@ export class Views {
     this.follow();
   }
 
-  /** The log's end was not whole: what is lost may be votes in this view or the next ones. */
-  abstain(): void {
-    const { context } = this;
-    if (!context.votes) return;
+  /**
+   * The log's end was not whole: what is lost may be votes and proposals in this view or the next ones. It makes no other there
+   * until the view that this returns is over; it gives views up like all, for they must not wait for it.
+   */
+  abstain(): View {
+    const { context, safety } = this;
+    const through = (Math.max(context.view, safety.state.votedView) + TORN_VIEWS) as View;
+    safety.voted(through);
     context.emit({ kind: 'viewLeft', view: context.view, reason: 'torn-log' });
-    this.leave((Math.max(context.view, this.safety.state.votedView) + TORN_VIEWS) as View);
+    return through;
   }
 
   /** Takes up a TIMEOUT that this member sealed before a restart. */

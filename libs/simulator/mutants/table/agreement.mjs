@@ -2,7 +2,7 @@ import { attack, liar, patch, schedule, seeds, test } from './build.mjs';
 
 /** @import { Mutant } from '../types' */
 
-const ACTIVE_ONLY = 'invariant(this.active && draft.view === this.view,';
+const ACTIVE_ONLY = 'context.active && draft.view === context.view,';
 
 /**
  * Quorums, slots and votes of the normal case.
@@ -139,7 +139,7 @@ export const AGREEMENT = [
         'if (!context.active || proposal?.view !== context.view || !slot.holds(proposal.digest)) return;',
         'if (proposal?.view !== context.view || !slot.holds(proposal.digest)) return;',
       ),
-      patch('pbft/context', ACTIVE_ONLY, 'invariant(draft.view === this.view,'),
+      patch('pbft/own-votes', ACTIVE_ONLY, 'draft.view === context.view,'),
     ],
     killers: [
       seeds(20, ['promised-view']),
@@ -156,7 +156,7 @@ export const AGREEMENT = [
         'if (!context.active || proposal?.view !== context.view || context.leader === context.self) return;',
         'if (proposal?.view !== context.view || context.leader === context.self) return;',
       ),
-      patch('pbft/context', ACTIVE_ONLY, 'invariant(draft.view === this.view,'),
+      patch('pbft/own-votes', ACTIVE_ONLY, 'draft.view === context.view,'),
     ],
     killers: [seeds(20, ['promised-view'])],
   },
@@ -165,8 +165,8 @@ export const AGREEMENT = [
     section: '3',
     rule: 'A leader that asked for a view proposes nothing in an earlier one.',
     patches: [
-      patch('pbft/context', 'return this.active && this.leader === this.self;', 'return this.leader === this.self;'),
-      patch('pbft/context', ACTIVE_ONLY, 'invariant(draft.view === this.view,'),
+      patch('member/context', 'return this.active && this.leader === this.self;', 'return this.leader === this.self;'),
+      patch('pbft/own-votes', ACTIVE_ONLY, 'draft.view === context.view,'),
     ],
     killers: [seeds(40, ['promised-view'])],
   },
@@ -222,7 +222,7 @@ export const AGREEMENT = [
     rule: 'Nobody is accused of saying the same twice.',
     patches: [
       patch(
-        'pbft/checkpoints',
+        'member/checkpoints',
         'if (earlier.digest !== message.digest)\n',
         'if (earlier.sequence === message.sequence)\n',
       ),
@@ -234,7 +234,7 @@ export const AGREEMENT = [
     section: '3',
     rule: 'Nothing at or below the stable checkpoint is voted on again.',
     patches: [patch('pbft/agreement', 'if (sequence <= this.context.stable ||', 'if (sequence < 0 ||')],
-    killers: [test('consensus/pbft/checkpoints', 'is stable on a quorum of equal ones, and moves the window then')],
+    killers: [test('consensus/member/checkpoints', 'is stable on a quorum of equal ones, and moves the window then')],
   },
   {
     name: 'two-checkpoints-unpunished',
@@ -242,11 +242,11 @@ export const AGREEMENT = [
     rule: 'Two CHECKPOINTs of one signer for one sequence are evidence.',
     patches: [
       patch(
-        'pbft/checkpoints',
+        'member/checkpoints',
         'this.context.accuseOfEquivocation(signedStatement(earlier), signedStatement(message));',
         'return undefined;',
       ),
     ],
-    killers: [test('consensus/pbft/checkpoints', 'accuses a member of two contents for one sequence')],
+    killers: [test('consensus/member/checkpoints', 'accuses a member of two contents for one sequence')],
   },
 ];

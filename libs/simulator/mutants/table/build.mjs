@@ -2,6 +2,8 @@
 
 const ALIASES = {
   pbft: 'libs/consensus/src/pbft',
+  member: 'libs/consensus/src/member',
+  hotstuff: 'libs/consensus/src/hotstuff',
   consensus: 'libs/consensus/src',
   protocol: 'libs/protocol/src',
   records: 'libs/records/src',

@@ -15,7 +15,7 @@ export const CATCH_UP = [
     patches: [
       patch(
         'protocol/validity',
-        'return checkCommitCertificate(committee, message.certificate, context.verifyStatement);',
+        'return checkCommitCertificate(committee, context.hash, message.certificate, context.verifyStatement);',
         'return undefined;',
       ),
     ],
@@ -29,12 +29,12 @@ export const CATCH_UP = [
     section: '10',
     rule: 'A member that is behind fetches what was decided.',
     patches: [
-      patch('pbft/catch-up', 'this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });', ''),
+      patch('member/catch-up', 'this.ask(this.context.addressOf(supplier.node), { decided: { from: next, to } });', ''),
     ],
     // It would catch up by states; so the decisions themselves are looked for.
     killers: [
       test(
-        'consensus/pbft/catch-up',
+        'consensus/member/catch-up',
         'fetches decided sequences when others are ahead and it does not move, from one after the other',
       ),
       test(
@@ -47,7 +47,7 @@ export const CATCH_UP = [
     name: 'one-supplier-only',
     section: '10',
     rule: 'A peer that serves nothing is passed over.',
-    patches: [patch('pbft/catch-up', 'this.supplier++;', '')],
+    patches: [patch('member/catch-up', 'this.supplier++;', '')],
     killers: [
       test(
         'consensus/attack/bounds',
@@ -60,13 +60,19 @@ export const CATCH_UP = [
     section: '11',
     rule: 'Decisions far ahead of what a member has executed are not kept.',
     patches: [patch('pbft/agreement', 'certificate.sequence > reach', 'certificate.sequence > 2 ** 40')],
-    killers: [test('consensus/pbft/catch-up', 'takes no decided sequence far ahead of what it has executed')],
+    killers: [test('consensus/member/catch-up', 'takes no decided sequence far ahead of what it has executed')],
   },
   {
     name: 'checkpoint-sent-once',
     section: '1',
     rule: 'A CHECKPOINT is sent again to whoever lacks it.',
-    patches: [patch('pbft/catch-up', 'if (own !== undefined) this.forward(message.sender, own);', '')],
+    patches: [
+      patch(
+        'member/catch-up',
+        "if (own !== undefined) context.emit({ kind: 'forward', to: message.sender, message: own });",
+        '',
+      ),
+    ],
     killers: [liveness('CHECKPOINTs that were lost come again to the members that lack them')],
   },
   {
@@ -80,16 +86,16 @@ export const CATCH_UP = [
     name: 'fetches-unbounded',
     section: '11',
     rule: 'What one member may make another send by asking is bounded.',
-    patches: [patch('pbft/answer-bounds', 'return period.fetches <= FETCHES_PER_PERIOD;', 'return true;')],
+    patches: [patch('member/answer-bounds', 'return period.fetches <= FETCHES_PER_PERIOD;', 'return true;')],
     killers: [test('consensus/attack/bounds', 'B2 FETCHes of one member are bounded in time')],
   },
   {
     name: 'checkpoints-unbounded',
     section: '11',
     rule: 'A bounded number of CHECKPOINTs of a member is kept.',
-    patches: [patch('pbft/checkpoints', 'if (ofSender.size > KEPT_PER_MEMBER)', 'if (ofSender.size > 2 ** 30)')],
+    patches: [patch('member/checkpoints', 'if (ofSender.size > KEPT_PER_MEMBER)', 'if (ofSender.size > 2 ** 30)')],
     killers: [
-      test('consensus/pbft/checkpoints', 'keeps a bounded number of CHECKPOINTs of a member, whatever it sends'),
+      test('consensus/member/checkpoints', 'keeps a bounded number of CHECKPOINTs of a member, whatever it sends'),
     ],
   },
   {
@@ -123,7 +129,7 @@ export const CATCH_UP = [
     name: 'batches-not-fetched',
     section: '10',
     rule: 'A batch that is decided or proposed and missing is fetched by its digest.',
-    patches: [patch('pbft/catch-up', 'this.agreement.missingBatches(FETCH_ITEMS_MAX)', '[]')],
+    patches: [patch('pbft/help', 'this.agreement.missingBatches(FETCH_ITEMS_MAX)', '[]')],
     killers: [
       attack('a member that stored one of two proposals decides the other one, which a quorum committed (scenario 1)'),
     ],
@@ -132,11 +138,11 @@ export const CATCH_UP = [
     name: 'votes-sent-once',
     section: '1',
     rule: 'Votes are sent again to whoever has not decided.',
-    patches: [patch('pbft/catch-up', 'if (commit !== undefined) this.forward(message.sender, commit);', '')],
+    patches: [patch('pbft/help', 'if (commit !== undefined) this.forward(message.sender, commit);', '')],
     killers: [
       liveness('COMMITs that were lost come again, and decide without a change of view'),
       test(
-        'consensus/pbft/catch-up',
+        'consensus/member/catch-up',
         'own votes for slots that the sender has not decided, and the proposal from its leader',
       ),
     ],
@@ -145,11 +151,13 @@ export const CATCH_UP = [
     name: 'unknown-requests-not-fetched',
     section: '1',
     rule: 'A request that another member waits for and this one does not know is asked for.',
-    patches: [patch('pbft/catch-up', 'if (unknown.length > 0) this.ask(message.sender, { envelopes: unknown });', '')],
+    patches: [
+      patch('member/catch-up', 'if (unknown.length > 0) this.ask(message.sender, { envelopes: unknown });', ''),
+    ],
     killers: [
       liveness('a request whose relay was lost is asked for, and decided without a change of view'),
       test(
-        'consensus/pbft/catch-up',
+        'consensus/member/catch-up',
         'a question for requests that the sender names twice and this member does not know',
       ),
     ],

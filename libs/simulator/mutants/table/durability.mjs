@@ -36,7 +36,7 @@ export const DURABILITY = [
     name: 'state-in-memory-only',
     section: '3',
     rule: 'The state is durable before its CHECKPOINT leaves.',
-    patches: [patch('pbft/checkpoints', STATE, '')],
+    patches: [patch('member/checkpoints', STATE, '')],
     killers: [seeds(10, ['durable-content'])],
   },
   {
@@ -57,7 +57,7 @@ export const DURABILITY = [
     name: 'votes-forgotten',
     section: '6',
     rule: 'A restarted member knows what it has signed.',
-    patches: [patch('pbft/restoration', 'for (const message of recovered.votes) context.ownVotes.keep(message);', '')],
+    patches: [patch('pbft/pbft-engine', 'for (const message of recovered.votes) ownVotes.keep(message);', '')],
     killers: [seeds(20, ['one-vote'], liar(0, 'equivocating-leader'))],
   },
   {
@@ -80,7 +80,7 @@ export const DURABILITY = [
     patches: [
       patch(
         'pbft/agreement',
-        'const last = Math.max(context.ownVotes.lastProposed(context.view), context.ledger.executed, context.stable);',
+        'const last = Math.max(this.ownVotes.lastProposed(context.view), context.ledger.executed, context.stable);',
         'const last = Math.max(context.ledger.executed, context.stable);',
       ),
     ],
@@ -214,7 +214,7 @@ export const DURABILITY = [
     rule: 'A restarted member knows what it had prepared.',
     patches: [
       patch(
-        'pbft/restoration',
+        'pbft/pbft-engine',
         'recovered.prepared.filter((certificate) => certificate.sequence > context.stable)',
         'recovered.prepared.filter((certificate) => certificate.sequence < 0)',
       ),
@@ -227,7 +227,7 @@ export const DURABILITY = [
     rule: 'A restarted member has executed what its decision store holds.',
     patches: [
       patch(
-        'pbft/restoration',
+        'pbft/pbft-engine',
         'certificate } of recovered.decided) {',
         'certificate } of recovered.decided.slice(0, -1)) {',
       ),
@@ -238,7 +238,7 @@ export const DURABILITY = [
     name: 'proofs-forgotten',
     section: '8',
     rule: 'A proof is kept on record across restarts.',
-    patches: [patch('pbft/context', "this.emit({ kind: 'persist', record: { kind: 'evidence', evidence } });", '')],
+    patches: [patch('member/context', "this.emit({ kind: 'persist', record: { kind: 'evidence', evidence } });", '')],
     killers: [
       test('consensus/pbft/agreement', 'accuses a leader of two proposals for one slot and keeps to the first'),
     ],

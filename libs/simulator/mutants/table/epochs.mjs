@@ -31,7 +31,7 @@ export const EPOCHS = [
     section: '7',
     rule: 'Nobody votes beyond the boundary in the epoch that ends.',
     patches: [
-      patch('pbft/context', 'return this.boundary > 0 && this.boundary < top ? this.boundary : top;', 'return top;'),
+      patch('member/context', 'return this.boundary > 0 && this.boundary < top ? this.boundary : top;', 'return top;'),
     ],
     // What such a swarm never comes to the end of need not be waited for.
     killers: [epochSeeds(100, ['epochs'], { settleMs: 10_000 })],
@@ -62,7 +62,7 @@ export const EPOCHS = [
     name: 'epoch-end-not-durable',
     section: '6',
     rule: 'The end of an epoch is durable before the next one begins.',
-    patches: [patch('pbft/succession', "context.emit({ kind: 'persist', record: { kind: 'epoch', change } });", '')],
+    patches: [patch('member/succession', "context.emit({ kind: 'persist', record: { kind: 'epoch', change } });", '')],
     killers: [epochSeeds(100, ['recovery', 'epochs'])],
   },
   {
@@ -71,7 +71,7 @@ export const EPOCHS = [
     rule: 'A log that began anew between the last checkpoint and the end of the epoch holds the state at the end too.',
     patches: [
       patch(
-        'pbft/succession',
+        'member/succession',
         "context.emit({ kind: 'persist', record: { kind: 'state', sequence: boundary, state: bytes } });",
         '',
       ),
@@ -97,7 +97,7 @@ export const EPOCHS = [
     rule: 'What a gateway signed with a key that it has no more goes over into no epoch.',
     patches: [
       patch(
-        'pbft/pbft-replica',
+        'member/member-replica',
         'next === undefined || outlivesEpoch(envelope, committee, next)',
         'next === undefined || committee !== next',
       ),
@@ -119,7 +119,7 @@ export const EPOCHS = [
     name: 'observers-vote',
     section: '7',
     rule: 'Who is in no table, or isolated in it, has no vote.',
-    patches: [patch('pbft/context', 'this.votes = committee.isVoter(self);', 'this.votes = true;')],
+    patches: [patch('member/context', 'this.votes = committee.isVoter(self);', 'this.votes = true;')],
     killers: [epochSeeds(50, ['epochs', 'engine-throws'])],
   },
   {
@@ -189,7 +189,7 @@ export const EPOCHS = [
     rule: 'Each chunk of a state is checked against the certified root.',
     patches: [
       patch(
-        'pbft/snapshot-fetch',
+        'member/snapshot-fetch',
         'if (!verifyStateChunk(context.hash, transfer.shape, message.index, message.bytes, message.path)) {',
         'if (!verifyStateChunk(context.hash, transfer.shape, message.index, message.bytes, message.path) && request.received < 0) {',
       ),
@@ -225,7 +225,7 @@ export const EPOCHS = [
     rule: 'A state of a later epoch ends this one.',
     patches: [
       patch(
-        'pbft/installer',
+        'member/installer',
         'const inThisEpoch = owner.epoch === context.committee.epoch;',
         'const inThisEpoch = owner.epoch >= context.committee.epoch;',
       ),
@@ -268,7 +268,7 @@ export const EPOCHS = [
     rule: 'Nobody trusts a single word on heights: an observer asks everybody when whoever is said to be ahead does not help.',
     patches: [
       patch(
-        'pbft/catch-up',
+        'member/catch-up',
         'if (self !== OBSERVER || this.stuckTicks < known.length) return known;',
         'if (self !== OBSERVER || known.length > 0) return known;',
       ),

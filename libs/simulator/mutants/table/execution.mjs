@@ -14,7 +14,7 @@ export const EXECUTION = [
     rule: 'Decided sequences are executed in order, each once.',
     patches: [
       patch(
-        'pbft/executor',
+        'member/executor',
         'while (this.executeNext((ledger.executed + 1) as Sequence));',
         'for (const { sequence } of this.agreement.slotsInOrder()) this.executeNext(sequence);',
       ),
@@ -96,7 +96,7 @@ export const EXECUTION = [
     rule: 'Log time is data: no member’s clock enters it.',
     patches: [
       patch(
-        'pbft/executor',
+        'member/executor',
         'context.ledger.execute(sequence, batch)',
         'context.ledger.execute(sequence, batch === undefined ? batch : { ...batch, time: context.at })',
       ),
@@ -123,8 +123,8 @@ export const EXECUTION = [
     patches: [
       patch(
         'pbft/agreement',
-        "const batch = slot.batchOf(proposal.digest);\n    if (batch !== undefined && batch !== 'null') this.persistBatch(slot, batch);\n    context.vote({ kind: 'prepare'",
-        "const batch = slot.batchOf(proposal.digest);\n    if (batch !== undefined && batch !== 'null' && context.at - batch.time > context.committee.table.logTimeBoundMs) return;\n    if (batch !== undefined && batch !== 'null') this.persistBatch(slot, batch);\n    context.vote({ kind: 'prepare'",
+        "const batch = slot.batchOf(proposal.digest);\n    if (batch !== undefined && batch !== 'null') this.persistBatch(slot, batch);\n    this.ownVotes.cast({ kind: 'prepare'",
+        "const batch = slot.batchOf(proposal.digest);\n    if (batch !== undefined && batch !== 'null' && context.at - batch.time > context.committee.table.logTimeBoundMs) return;\n    if (batch !== undefined && batch !== 'null') this.persistBatch(slot, batch);\n    this.ownVotes.cast({ kind: 'prepare'",
       ),
     ],
     killers: [
@@ -137,20 +137,20 @@ export const EXECUTION = [
     rule: 'A member whose state differs from the certified one stops.',
     patches: [
       patch(
-        'pbft/checkpoints',
+        'member/checkpoints',
         'if (checkpointDigest(hash, sequence, content) === checkpointDigest(hash, sequence, own)) return;',
         'if (own.stateDigest.length > 0) return;',
       ),
     ],
-    killers: [test('consensus/pbft/checkpoints', 'stops when a quorum certifies another state than its own')],
+    killers: [test('consensus/member/checkpoints', 'stops when a quorum certifies another state than its own')],
   },
   {
     name: 'unequal-checkpoints-counted',
     section: '3',
     rule: 'Only equal CHECKPOINTs make a state stable.',
     patches: [
-      patch('pbft/checkpoints', 'groups.get(message.digest) ?? []', "groups.get('') ?? []"),
-      patch('pbft/checkpoints', 'groups.set(message.digest, group);', "groups.set('', group);"),
+      patch('member/checkpoints', 'groups.get(message.digest) ?? []', "groups.get('') ?? []"),
+      patch('member/checkpoints', 'groups.set(message.digest, group);', "groups.set('', group);"),
     ],
     killers: [attack('CHECKPOINTs of different states make nothing stable (scenario 27)')],
   },
@@ -160,14 +160,14 @@ export const EXECUTION = [
     rule: 'A quorum makes a checkpoint stable, not f + 1.',
     patches: [
       patch(
-        'pbft/checkpoints',
+        'member/checkpoints',
         '!this.context.committee.isQuorum(group.map',
         '!this.context.committee.hasHonest(group.map',
       ),
     ],
     killers: [
       attack('CHECKPOINTs of different states make nothing stable (scenario 27)'),
-      test('consensus/pbft/checkpoints', 'is stable on a quorum of equal ones, and moves the window then'),
+      test('consensus/member/checkpoints', 'is stable on a quorum of equal ones, and moves the window then'),
     ],
   },
   {

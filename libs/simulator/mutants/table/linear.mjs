@@ -2,6 +2,12 @@ import { patch, test } from './build.mjs';
 
 /** @import { Mutant } from '../types' */
 
+/** A row of the engine's tables. @param {string} title */
+const engine = (title) => test('consensus/hotstuff/hotstuff-engine', title);
+
+/** An adversarial schedule of whole swarms. @param {string} title */
+const linear = (title) => test('consensus/attack/linear', title);
+
 const apart = test('consensus/hotstuff/agreement', 'nobody decides apart from the others');
 
 /**
@@ -93,5 +99,193 @@ export const LINEAR = [
       ),
     ],
     killers: [test('consensus/hotstuff/pacemaker', 'takes a quorum for that very view')],
+  },
+  {
+    name: 'linear-one-view-each',
+    section: '4',
+    rule: 'Each leader has two views in a row.',
+    patches: [patch('protocol/committee', 'pbft: 1, hotstuff: 2', 'pbft: 1, hotstuff: 1')],
+    killers: [linear('member 0 of four: decisions go on, each within a second')],
+  },
+  {
+    name: 'linear-block-not-durable',
+    section: '6',
+    rule: 'A block is durable with its batch before the vote for it leaves.',
+    patches: [
+      patch('hotstuff/voter', 'if (proposal.sender !== context.self)', 'if (proposal.sender === context.self)'),
+    ],
+    killers: [engine('votes for a block, which is durable first, to the leader of the next view')],
+  },
+  {
+    name: 'linear-lock-not-durable',
+    section: '6',
+    rule: 'The lock is durable before the vote that shows it leaves.',
+    patches: [patch('hotstuff/voter', 'this.persistLock();', '')],
+    killers: [
+      engine('locks the lower of two certified blocks in a row, durably, before the vote that shows it'),
+      engine('is locked though the blocks that showed it are gone (new file: false)'),
+    ],
+  },
+  {
+    name: 'linear-votes-forgotten',
+    section: '6',
+    rule: 'A restarted member knows in which views it voted.',
+    patches: [
+      patch(
+        'hotstuff/hotstuff-engine',
+        'this.safety.restore({ votedView, locked });',
+        'this.safety.restore({ votedView: ROOT_VIEW, locked });',
+      ),
+    ],
+    killers: [engine('gives its vote again as it was, to the leader that waits for it, and no other in that view')],
+  },
+  {
+    name: 'linear-lock-forgotten',
+    section: '6',
+    rule: 'A restarted member knows what it is locked on.',
+    patches: [
+      patch(
+        'hotstuff/hotstuff-engine',
+        'this.safety.restore({ votedView, locked });',
+        'this.safety.restore({ votedView, locked: this.root });',
+      ),
+    ],
+    killers: [engine('is locked though the blocks that showed it are gone (new file: false)')],
+  },
+  {
+    name: 'linear-votes-after-a-tear',
+    section: '6',
+    rule: 'After a torn log a member votes in no view in which it may have voted.',
+    patches: [
+      patch(
+        'hotstuff/hotstuff-engine',
+        'if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());',
+        '',
+      ),
+    ],
+    killers: [engine('votes in no view of which a torn log may have lost a vote')],
+  },
+  {
+    name: 'linear-votes-after-a-timeout',
+    section: '4',
+    rule: 'After it gave a view up a member votes no more in it.',
+    patches: [
+      patch('hotstuff/views', 'this.safety.gaveUp(view);', ''),
+      patch(
+        'hotstuff/voter',
+        'if (!context.active || view !== context.view',
+        'if (!context.votes || view !== context.view',
+      ),
+    ],
+    killers: [engine('votes no more in a view that it gave up')],
+  },
+  {
+    name: 'linear-votes-go-nowhere',
+    section: '4',
+    rule: 'Votes go to the leader of the next view.',
+    patches: [patch('hotstuff/voter', 'leaderOf((view + 1) as View)', 'leaderOf(view)')],
+    killers: [engine('votes for a block, which is durable first, to the leader of the next view')],
+  },
+  {
+    name: 'linear-window-ignored',
+    section: '3',
+    rule: 'A batch is voted on only inside the window.',
+    patches: [
+      patch(
+        'hotstuff/voter',
+        'block.batch !== NULL_DIGEST && sequence > context.windowTop',
+        'block.batch !== NULL_DIGEST && sequence < 0',
+      ),
+    ],
+    killers: [engine('votes for no block with a batch above its window')],
+  },
+  {
+    name: 'linear-time-ignored',
+    section: '6',
+    rule: "A fresh batch's time is near the member's clock.",
+    patches: [patch('hotstuff/voter', 'distance > context.committee.table.logTimeBoundMs', 'distance < 0')],
+    killers: [engine('votes for no block whose time is far from its clock')],
+  },
+  {
+    name: 'linear-proposes-for-ever',
+    section: '4',
+    rule: 'A leader proposes empty blocks only while something is not decided.',
+    patches: [patch('hotstuff/proposer', 'if (batch === undefined && !this.owesBlock()) return;', '')],
+    killers: [engine('as a leader, is silent while nothing waits and everybody knows what was decided')],
+  },
+  {
+    name: 'linear-decides-in-secret',
+    section: '4',
+    rule: 'A leader that alone knows of a decision tells the others with its next block.',
+    patches: [patch('hotstuff/proposer', 'this.views.owesProposal || ', '')],
+    killers: [linear('member 0 of four: decisions go on, each within a second')],
+  },
+  {
+    name: 'linear-boundary-ignored',
+    section: '7',
+    rule: "Nothing above an epoch's last sequence is executed in it.",
+    patches: [
+      patch(
+        'hotstuff/chain',
+        'return boundary > 0 && sequence > boundary ? undefined : this.decisions.get(sequence);',
+        'return this.decisions.get(sequence);',
+      ),
+      patch('hotstuff/chain', 'return !beyond && sequence', 'return sequence'),
+    ],
+    killers: [
+      linear('a node joins an idle swarm, and votes from the next epoch on; nothing above the boundary is executed'),
+    ],
+  },
+  {
+    name: 'linear-blocks-not-fetched',
+    section: '10',
+    rule: 'A block that others build on and that did not come is fetched by its digest.',
+    patches: [patch('hotstuff/help', 'return named.slice(0, FETCH_ITEMS_MAX);', 'return [];')],
+    killers: [engine('asks for the block below one that it cannot place, and votes when it comes')],
+  },
+  {
+    name: 'linear-second-vote-counts',
+    section: '8',
+    rule: 'Two votes of one view are proof, and weigh once.',
+    patches: [patch('hotstuff/ballots', 'earlier.view >= vote.view', 'earlier.view > vote.view')],
+    killers: [engine('counts a repeated vote once, and the second of a liar for nothing')],
+  },
+  {
+    name: 'linear-height-excuses',
+    section: '8',
+    rule: 'Two votes of one view convict whatever their heights.',
+    patches: [
+      patch(
+        'protocol/kinds',
+        'return ONCE_PER_VIEW.includes(a.kind) || (ONCE_PER_SLOT',
+        'return ([...ONCE_PER_VIEW, ...ONCE_PER_SLOT]',
+      ),
+    ],
+    killers: [test('crypto/judge', 'convict for a second vote in one view, whatever its height')],
+  },
+  {
+    name: 'linear-certificate-with-a-gap',
+    section: '9',
+    rule: 'A decision is certified by three blocks in consecutive views.',
+    patches: [
+      patch('protocol/certificates', 'if (second !== first + 1 || third !== second + 1)', 'if (third !== second + 1)'),
+    ],
+    killers: [test('protocol/commit-chain', 'refused: a gap below the second')],
+  },
+  {
+    name: 'linear-old-certificate',
+    section: '4',
+    rule: 'After a failed view the certificate is as new as what a quorum knew when it gave the view up.',
+    patches: [patch('protocol/quorum-certificates', 'if (justified < newest)', 'if (justified < 0)')],
+    killers: [test('protocol/quorum-certificates', 'refused: a certificate older than one that a timeout names')],
+  },
+  {
+    name: 'linear-view-unproven',
+    section: '4',
+    rule: 'A view is entered by a certificate of the view below only.',
+    patches: [
+      patch('protocol/quorum-certificates', 'if (timeouts.view !== view - 1)', 'if (timeouts.view > view - 1)'),
+    ],
+    killers: [test('protocol/quorum-certificates', 'refused: timeouts of an older view')],
   },
 ];

@@ -175,7 +175,7 @@ export const VIEWS = [
     name: 'request-not-relayed',
     section: '3',
     rule: 'Members relay each admitted request to all.',
-    patches: [patch('pbft/admission', "context.emit({ kind: 'broadcast', draft });", '')],
+    patches: [patch('member/admission', "context.emit({ kind: 'broadcast', draft });", '')],
     killers: [liveness('a relayed request is decided in view 0, and nobody leaves it for want of knowing it')],
   },
   {
@@ -241,7 +241,7 @@ export const VIEWS = [
     name: 'view-change-sent-once',
     section: '1',
     rule: 'A VIEW-CHANGE is sent again to whoever lacks it.',
-    patches: [patch('pbft/catch-up', 'this.forward(message.sender, held);', 'continue;')],
+    patches: [patch('pbft/help', 'this.forward(message.sender, held);', 'continue;')],
     killers: [
       seeds(60, ['liveness'], liar(0, 'silent')),
       liveness('VIEW-CHANGEs that were lost come again until the view is entered (scenario 18)'),
@@ -251,7 +251,7 @@ export const VIEWS = [
     name: 'new-view-sent-once',
     section: '1',
     rule: 'A NEW-VIEW is sent again to whoever lacks it.',
-    patches: [patch('pbft/catch-up', 'this.forward(message.sender, viewChanges.current);', '')],
+    patches: [patch('pbft/help', 'this.forward(message.sender, viewChanges.current);', '')],
     killers: [liveness('a NEW-VIEW that was lost comes again to the member that lacks it (scenario 18)')],
   },
   {

@@ -1,11 +1,21 @@
 import type { Evidence, ReplicaConfig, ReplicaState } from '@concordat/consensus';
-import { contradict, type Committee, type Epoch, type MemberIndex, type StatementVerifier } from '@concordat/protocol';
+import {
+  contradict,
+  type Committee,
+  type EngineName,
+  type Epoch,
+  type MemberIndex,
+  type StatementVerifier,
+} from '@concordat/protocol';
 import type { EpochHistory } from '../epoch-history';
 import type { Blame, Checker, Seat } from '../watch';
 
 /** The epoch in which the accused said it. */
 const epochOf = (evidence: Evidence): Epoch =>
   evidence.kind === 'equivocation' ? evidence.first.statement.epoch : evidence.newView.epoch;
+
+/** Beyond the window: blocks of failed views that HotStuff may need again, on branches and without a place yet. */
+const BRANCHES_MAX: Readonly<Record<EngineName, number>> = { pbft: 0, hotstuff: 128 };
 
 /** Proofs are sound and hit liars only; memory stays within its bounds; views never go back. */
 export class ConductChecker implements Checker {
@@ -44,8 +54,8 @@ export class ConductChecker implements Checker {
   }
 
   inspected(member: MemberIndex, state: ReplicaState): void {
-    const { windowSize, members } = (this.committees.get(member) ?? this.history.epochs.newest).table;
-    if (state.slots > 3 * windowSize) {
+    const { windowSize, members, engine } = (this.committees.get(member) ?? this.history.epochs.newest).table;
+    if (state.slots > 3 * windowSize + BRANCHES_MAX[engine]) {
       this.blame('bounds', member, `${String(state.slots)} slots with a window of ${String(windowSize)}`);
     }
     this.checkPool(member, state);

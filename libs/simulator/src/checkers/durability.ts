@@ -8,6 +8,7 @@ import {
   type Epoch,
   type Hash,
   type MemberIndex,
+  type Proposal,
   type Sequence,
   type Signed,
 } from '@concordat/protocol';
@@ -40,7 +41,12 @@ class DurableIndex {
   constructor(private readonly epochAt: (sequence: Sequence) => Epoch) {}
 
   add({ kept }: Append): void {
-    if (kept.kind === 'vote' || kept.kind === 'gap') return;
+    if (kept.kind === 'gap') return;
+    if (kept.kind === 'vote') {
+      // A leader's own block is kept as what it sealed.
+      if (kept.message.kind === 'proposal') this.addBlock(kept.message);
+      return;
+    }
     if (kept.kind === 'decision') {
       const { sequence, certificate } = kept.block;
       if (certificate.chain !== undefined) this.lock(this.epochAt(sequence), certificate.view);
@@ -51,11 +57,7 @@ class DurableIndex {
     }
     const { record } = kept;
     if (record.kind === 'lock') this.lock(record.epoch, record.locked.view);
-    if (record.kind === 'proposal') {
-      const { digest, batch, batchDigest } = record.message;
-      if (batch !== undefined) this.batches.add(batch.digest);
-      if (this.holds(batchDigest)) this.blocks.add(digest);
-    }
+    if (record.kind === 'proposal') this.addBlock(record.message);
     if (record.kind === 'batch') this.batches.add(record.batch.digest);
     if (record.kind === 'prepared') {
       const { view, sequence, digest } = record.certificate;
@@ -67,6 +69,11 @@ class DurableIndex {
       if (record.sequence === this.installing) this.decidedThrough = Math.max(this.decidedThrough, record.sequence);
     }
     if (record.kind === 'stable') this.stable = Math.max(this.stable, record.certificate.sequence);
+  }
+
+  private addBlock({ digest, batch, batchDigest }: Proposal): void {
+    if (batch !== undefined) this.batches.add(batch.digest);
+    if (this.holds(batchDigest)) this.blocks.add(digest);
   }
 
   private lock(epoch: Epoch, view: number): void {
