@@ -105,6 +105,16 @@ describe('power loss of all', () => {
   });
 });
 
+it('torn logs of all after power loss: they give up the views in which they may have voted, and go on', () => {
+  const swarm = swarmOf(4);
+  swarm.run(300);
+  for (let i = 0; i < 5; i++) latency(swarm, i % 4);
+  for (const node of swarm.nodes) swarm.crash(node.index);
+  for (const node of swarm.nodes) swarm.restart(node.index, true);
+  expect(latency(swarm, 1)).toBeLessThan(10_000);
+  expectWell(swarm);
+});
+
 describe('what only some members know', () => {
   it('a lock that is hidden from one member in every round (scenario 5)', () => {
     const swarm = swarmOf(4);
