@@ -1,11 +1,8 @@
+import { signersOf } from './testing/certificates';
 import { expectAllThere, Load } from './testing/load';
 import { Swarm } from './testing/swarm';
 import { logOnDisk, oneLog, settledSequence } from './testing/swarm-checks';
 import { until } from './testing/until';
-
-/** Members that signed a COMMIT, or a vote, in a decision's certificate. */
-const signersOf = (body: Record<string, unknown>): string[] =>
-  (body['certificate'] as { commits: { node_id: string }[] }).commits.map((commit) => commit.node_id);
 
 /** Clients that have had this many decisions. */
 const loaded = (load: Load, decisions: number): Promise<true> =>
@@ -36,13 +33,21 @@ async function longestGap(swarm: Swarm, index: number, load: Load, ms: number): 
 
 describe('kills', () => {
   let swarm: Swarm;
-  afterEach(() => swarm.stop());
+  const loads: Load[] = [];
+  const propose = (...args: ConstructorParameters<typeof Load>): Load => {
+    const load = new Load(...args);
+    loads.push(load);
+    return load;
+  };
+  afterEach(async () => {
+    await Promise.all([swarm.stop(), ...loads.splice(0).map((load) => load.stop())]);
+  });
 
   it('4 members: a killed leader under load costs less than 2 s, no acknowledged decision, and votes again after its restart', async () => {
     swarm = await Swarm.start();
     const leader = await swarm.leader();
     const others = swarm.members.filter((_, index) => index !== leader);
-    const load = new Load(others);
+    const load = propose(others);
     await loaded(load, 50);
     expect(await gapAfterKill(swarm, leader, load)).toBeLessThan(2000);
     swarm.member(leader).start();
@@ -76,7 +81,7 @@ describe('kills', () => {
 
   it('where all lead in turn, the kill of each costs less than 2 s and nothing acknowledged; it votes again when it is needed', async () => {
     swarm = await Swarm.start({ engine: 'hotstuff' });
-    const load = new Load(swarm.members, 1);
+    const load = propose(swarm.members, 1);
     const gaps: number[] = [];
     for (const [index, member] of swarm.members.entries()) {
       await loaded(load, load.acknowledged.length + 50);
@@ -110,7 +115,7 @@ describe('kills', () => {
     '%s, all members killed at once: every acknowledged decision is there after the restart, and decisions go on',
     async (engine) => {
       swarm = await Swarm.start({ engine });
-      const load = new Load(swarm.members);
+      const load = propose(swarm.members);
       await loaded(load, 100);
       await Promise.all(swarm.members.map((member) => member.end('SIGKILL')));
       await load.stop();
