@@ -8,12 +8,18 @@ const json = (bytes: Uint8Array): Record<string, unknown> =>
   JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>;
 const text = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
-describe('what a running swarm answers', () => {
+/** The view in which the first proposal of a swarm is ordered, and who leads after some. */
+const ENGINES = [
+  { engine: 'pbft', first: 0, leader: /^node-0$/ },
+  { engine: 'hotstuff', first: 1, leader: /^node-[0-3]$/ },
+] as const;
+
+describe.each(ENGINES)('what a running swarm answers, with $engine', ({ engine, first, leader }) => {
   let swarm: Swarm;
   let bus: NatsBus;
 
   beforeAll(async () => {
-    swarm = await Swarm.start();
+    swarm = await Swarm.start({ engine });
     bus = await connectBus({ url: swarm.nats.url, name: 'e2e' });
   });
 
@@ -31,8 +37,8 @@ describe('what a running swarm answers', () => {
       .member(1)
       .post('/api/v1/propose', { value, category: 'strategy_change', priority: 'high' });
     expect(status).toBe(200);
-    expect(body).toMatchObject({ current_view: 0, leader_node: 'node-0', quorum_required: 3 });
-    expect(body['proposal_id']).toMatch(/^node-1:0:\d+$/);
+    expect(body).toMatchObject({ current_view: first, leader_node: 'node-0', quorum_required: 3 });
+    expect(body['proposal_id']).toMatch(new RegExp(`^node-1:${String(first)}:\\d+$`));
     expect(typeof body['estimated_time_ms']).toBe('number');
     for (const member of swarm.members) {
       const decided = await until('decided everywhere', 5_000, async () => {
@@ -42,7 +48,7 @@ describe('what a running swarm answers', () => {
       expect(decided).toMatchObject({
         proposal_id: body['proposal_id'],
         decided_value: value,
-        view: 0,
+        view: first,
         byzantine_detected: [],
       });
       expect(decided['votes_received']).toBeGreaterThanOrEqual(3);
@@ -61,7 +67,8 @@ describe('what a running swarm answers', () => {
       healthy_nodes: 4,
       byzantine_nodes: 0,
       quorum: 3,
-      current_leader: 'node-0',
+      current_leader: expect.stringMatching(leader) as string,
+      view_changes_count: 0,
     });
     expect(cluster['node_statuses']).toHaveLength(4);
     const health = (await swarm.member(2).get('/api/v1/health')).body;

@@ -12,6 +12,7 @@ import {
   genesisToJson,
   nodeId,
   toHex,
+  type EngineName,
   type Genesis,
   type SignatureScheme,
 } from '@concordat/protocol';
@@ -25,6 +26,8 @@ const MEMBER = join(ROOT, 'dist/apps/consensus-node/main.cjs');
 export interface SwarmOptions {
   readonly nodes?: number;
   readonly scheme?: SignatureScheme;
+  /** How its members agree. Default PBFT. */
+  readonly engine?: EngineName;
   readonly environment?: Readonly<Record<string, string>>;
   /** The broker, which the swarm then stops. Default: one of its own. */
   readonly broker?: Pick<NatsServer, 'url' | 'stop'>;
@@ -171,7 +174,7 @@ export class Swarm {
 
   /** Starts all and waits until every member is healthy. */
   static async start(options: SwarmOptions = {}): Promise<Swarm> {
-    const { nodes = 4, scheme = 'ed25519', environment = {} } = options;
+    const { nodes = 4, scheme = 'ed25519', engine = 'pbft', environment = {} } = options;
     if (!existsSync(MEMBER)) throw new Error('dist is missing: run npm run build');
     const folder = mkdtempSync(join(tmpdir(), 'concordat-e2e-'));
     const names = Array.from({ length: nodes }, (_, index) => nodeId(`node-${String(index)}`));
@@ -186,6 +189,7 @@ export class Swarm {
     }));
     const operator = createKeyFile(join(folder, 'operator.json'), scheme);
     const table = createEpochTable({
+      engine,
       members,
       signatureScheme: scheme,
       operators: [operator.publicKey],
