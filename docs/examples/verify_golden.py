@@ -4,10 +4,10 @@
 Standard library only, so signatures are not checked here; the bytes that they are made over are. Layouts are built from the
 readable `fields` and compared with `hex`; digests, ids, signing bytes and a Merkle proof are computed anew.
 """
-import base64, hashlib, json, pathlib, sys
+import base64, hashlib, json, pathlib, sys, zlib
 
 LIBS = pathlib.Path(__file__).resolve().parents[2] / "libs"
-KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests epochChange snapshot chunk".split()
+KINDS = "prePrepare prepare commit checkpoint viewChange newView status fetch batch decided requests epochChange snapshot chunk proposal vote timeout syncInfo stable".split()
 CATEGORIES = "general model_update strategy_change resource_allocation safety_critical configuration system".split()
 PRIORITIES = "low normal high critical".split()
 read = lambda library: {path.stem: json.loads(path.read_text()) for path in sorted((LIBS / library / "golden").glob("*.json"))}
@@ -41,7 +41,7 @@ def epoch_table(t, key, one):
         reputation = round(m["reputation"] * 1_000_000 / one)
         who = text(m["node_id"]) + short(key(m["public_key"])) + u32(m["weight"]) + u32(reputation)
         return who + u8(m.get("isolated", False)) + each(u8, text, m["capabilities"])
-    codes = [{"pbft": 1}[t["engine"]], {"ed25519": 1, "rsa-pss-2048": 2}[t["signature_scheme"]],
+    codes = [{"pbft": 1, "hotstuff": 2}[t["engine"]], {"ed25519": 1, "rsa-pss-2048": 2}[t["signature_scheme"]],
              {"signature-list": 1}[t["certificate_form"]], {"round-robin": 1, "reputation": 2}[t["leader_election"]]]
     head = u64(t.get("epoch", 0)) + u64(t.get("base_sequence", 0)) + b"".join(map(u8, codes)) + u8(t["weighted_voting"])
     settings = b"".join(size(t[name]) for name, size in sizes.items())
@@ -49,13 +49,15 @@ def epoch_table(t, key, one):
 
 TABLE = epoch_table(genesis, b64, 1)
 TABLE_HASH = H("epoch-table", TABLE)
-GENESIS = text(genesis["swarm"]) + raw(genesis["random"]) + TABLE
-SWARM_ID = H("genesis", GENESIS)
+genesis_bytes = lambda g: text(g["swarm"]) + raw(g["random"]) + epoch_table(g, b64, 1)
+SWARM_ID = H("genesis", genesis_bytes(genesis))
+linear = golden["genesis-hotstuff"]["fields"]
+LINEAR = {"table_hash": H("epoch-table", epoch_table(linear, b64, 1)), "swarm": H("genesis", genesis_bytes(linear))}
 
 # 0.5: what is signed
-def statement(kind, sender, view, sequence, digest, epoch=0, table_hash=TABLE_HASH):
+def statement(kind, sender, view, sequence, digest, epoch=0, table_hash=TABLE_HASH, swarm=SWARM_ID):
     place = u8(KINDS.index(kind) + 1) + u16(sender) + u64(epoch) + u64(view) + u64(sequence)
-    return b"concordat/1 statement\n" + SWARM_ID + table_hash + place + digest
+    return b"concordat/1 statement\n" + swarm + table_hash + place + digest
 
 # 9.2, 9.4: envelopes and batches
 def request(r):
@@ -68,20 +70,40 @@ def body(f):
     return u8(1) + who + u64(f["first_nonce"]) + each(u16, request, f["requests"])
 
 sealed = lambda f: body(f) + short(raw(f["signature"]))
-envelopes = [sealed(golden[name]["fields"]) for name in ("envelope-gateway", "envelope-client")]
+envelopes = [sealed(golden[name]["fields"]) for name in golden if name.startswith("envelope-")]
 by_id = {H("envelope", data).hex(): data for data in envelopes}
 supplied = lambda e: long(by_id[e["envelope_id"]])
 batch = lambda b: b"" if b is None else u8(1) + u64(b["time"]) + each(u16, supplied, b["envelopes"])
 header_leaf = lambda b: u64(b["time"]) + u16(len(b["envelopes"]))
 batch_digest = lambda b: merkle([header_leaf(b)] + [raw(e["envelope_id"]) for e in b["envelopes"]])
 
+# 4: blocks and certificates of the linear engine
+block = lambda view, sequence, parent, batch: H("block", u64(view) + u64(sequence) + u64(parent["view"]) + raw(parent["digest"]) + raw(batch))
+gave_up = lambda named: H("timeout", u64(named["view"]) + raw(named["digest"]))
+reference = lambda r: u64(r["view"]) + raw(r["digest"])
+
+def chain_of(view, sequence, batch, parent, above):
+    """View, sequence and digest of each block, upwards from the decided one; `above` as pairs of view and batch digest."""
+    blocks = []
+    for own, what in [(view, batch)] + above:
+        d = block(own, sequence, parent, what)
+        blocks.append((own, sequence, d))
+        sequence, parent = sequence + 1, {"view": own, "digest": d.hex()}
+    *_, first, second, third = blocks
+    assert first[0] + 2 == second[0] + 1 == third[0] and [b[0] for b in blocks] == sorted({b[0] for b in blocks})
+    return blocks
+
+links = lambda c: chain_of(c["view"], c["sequence"], c["digest"], c["chain"]["parent"], [(b["view"], b["batch"]) for b in c["chain"]["above"]])
+
 # A.4: certificates
 content = lambda c: raw(c["state_digest"]) + u64(c["boundary"]) + raw(c["next_table_hash"])
 checkpoint_digest = lambda sequence, c: H("checkpoint", u64(sequence) + content(c))
 votes = lambda c: each(u16, lambda v: u16(v["sender"]) + short(raw(v["signature"])), c["signatures"])
 slot = lambda c: u64(c["view"]) + u64(c["sequence"]) + raw(c["digest"])
+chain = lambda c: reference(c["parent"]) + each(u16, lambda b: u64(b["view"]) + raw(b["batch"]), c["above"]) if c else b""
+timeouts = lambda c: u64(c["view"]) + each(u16, lambda t: u16(t["sender"]) + reference(t["highest"]) + short(raw(t["signature"])), c["timeouts"])
 certificates = {
-    "certificate-commit": lambda c: slot(c) + votes(c),
+    "certificate-commit": lambda c: slot(c) + votes(c) + chain(c.get("chain")),
     "certificate-prepared": lambda c: slot(c) + short(raw(c["leader_signature"])) + votes(c),
     "certificate-checkpoint": lambda c: u64(c["sequence"]) + content(c["content"]) + votes(c),
 }
@@ -93,7 +115,13 @@ entry = lambda e: u64(e["sequence"]) + raw(e["digest"]) + short(raw(e["signature
 member_set = lambda members: short(sum(1 << i for i in members).to_bytes(max(members, default=-1) // 8 + 1, "little"))
 bounds = lambda d: u64(d["from"]) + u64(d["to"]) if d else u64(0) + u64(0)
 wanted = lambda s: u64(s["sequence"]) + u32(s["from"]) + u16(s["count"]) if s else u64(0) + u32(0) + u16(0)
+view_proof = lambda m: u8(bool(m["justify"]) + 2 * bool(m["timeouts"])) + (slot(m["justify"]) + votes(m["justify"]) if m["justify"] else b"") + (timeouts(m["timeouts"]) if m["timeouts"] else b"")
 payloads = {
+    "proposal": lambda m: reference(m["parent"]) + raw(m["batch_digest"]) + view_proof(m) + batch(m["batch"]),
+    "vote": lambda m: b"",
+    "timeout": lambda m: reference(m["highest"]) + view_proof(m),
+    "syncInfo": view_proof,
+    "stable": lambda m: checkpoint(m["certificate"]),
     "prePrepare": lambda m: batch(m["batch"]),
     "prepare": lambda m: b"",
     "commit": lambda m: b"",
@@ -114,6 +142,11 @@ payloads = {
 
 # A.2: digests
 def digest(m):
+    if m["kind"] == "proposal":
+        assert raw(m["batch_digest"]) == (batch_digest(m["batch"]) if m["batch"] else H("null-batch", b""))
+        return block(m["view"], m["sequence"], m["parent"], m["batch_digest"])
+    if m["kind"] in ("vote", "timeout"):
+        return raw(m["digest"]) if m["kind"] == "vote" else gave_up(m["highest"])
     if m["kind"] in ("prePrepare", "prepare", "commit"):
         return batch_digest(m["batch"]) if m.get("batch") else raw(m["digest"])
     if m["kind"] == "checkpoint":
@@ -176,13 +209,33 @@ def decision(f):
     assert len(voters) >= (len(t["members"]) + t["f"]) // 2 + 1
     return {}, [statement("commit", index[c["node_id"]], f["view"], f["sequence"], d, f["epoch"], table_hash) for c in f["commits"]]
 
+def decision_of_linear(f):
+    above = [(b["view"], b["batch_digest"]) for b in f["chain"]["above"]]
+    last = chain_of(f["view"], f["sequence"], f["batch_digest"], f["chain"]["parent"], above)[-1]
+    b, d, index = f["batch"], raw(f["batch_digest"]), {m["node_id"]: i for i, m in enumerate(linear["members"])}
+    assert f["table_hash"] == LINEAR["table_hash"].hex() and f["swarm_id"] == LINEAR["swarm"].hex() and f["sequence"] > 0
+    assert climb(u64(b["time"]) + u16(b["count"]), 0, b["count"] + 1, b["header_path"]) == d
+    assert climb(H("envelope", b64(f["envelope"])), b["index"] + 1, b["count"] + 1, b["path"]) == d
+    assert len({v["node_id"] for v in f["votes"]} & set(index)) >= (len(index) + linear["f"]) // 2 + 1
+    return {}, [statement("vote", index[v["node_id"]], *last, **LINEAR) for v in f["votes"]]
+
+def inner_statements(m):
+    """What is signed inside a message of the linear engine."""
+    if m["kind"] == "decided" and m["certificate"].get("chain"):
+        return [statement("vote", v["sender"], *links(m["certificate"])[-1], **LINEAR) for v in m["certificate"]["signatures"]]
+    justify, given = m.get("justify"), m.get("timeouts")
+    voted = [statement("vote", v["sender"], justify["view"], justify["sequence"], raw(justify["digest"]), **LINEAR) for v in justify["signatures"]] if justify else []
+    return voted + ([statement("timeout", t["sender"], given["view"], 0, gave_up(t["highest"]), **LINEAR) for t in given["timeouts"]] if given else [])
+
 def expected(name, f, g):
     """What must stand in a file, and the bytes that its signatures are made over."""
     if name.startswith("message-"):
         own, d = raw(g["signatures"][0]["signature"]), digest(f)
         head = u8(1) + u8(KINDS.index(f["kind"]) + 1) + u64(f["epoch"]) + u16(f["sender"]) + u64(f["view"]) + u64(f["sequence"])
         entries = [("prePrepare", e["sequence"], raw(e["digest"])) for e in f.get("entries", [])]
-        signed = [statement(kind, f["sender"], f["view"], at, value) for kind, at, value in [(f["kind"], f["sequence"], d)] + entries]
+        domain = LINEAR if KINDS.index(f["kind"]) >= 14 or f.get("certificate", {}).get("chain") else {}
+        signed = [statement(kind, f["sender"], f["view"], at, value, **domain) for kind, at, value in [(f["kind"], f["sequence"], d)] + entries]
+        signed += inner_statements(f)
         return {"hex": head + d + short(own) + payloads[f["kind"]](f), "digest": d}, signed
     if name.startswith("envelope-"):
         hashed, s = H("envelope-body", body(f)), f["signer"]
@@ -190,11 +243,21 @@ def expected(name, f, g):
         who = base64.urlsafe_b64encode(H("client", raw(s["public_key"]))).decode().rstrip("=") if s["kind"] == "client" else gateway
         proposals = [f"{who}:{int(f['first_nonce']) + i}" for i in range(len(f["requests"]))]
         derived = {"hex": sealed(f), "body_hash": hashed, "envelope_id": H("envelope", sealed(f)), "proposal_ids": proposals}
-        return derived, [b"concordat/1 request\n" + SWARM_ID + hashed]
+        return derived, [b"concordat/1 request\n" + (LINEAR["swarm"] if name.endswith("hotstuff") else SWARM_ID) + hashed]
     if name == "epochs":
         return epochs(f)
     if name == "decision-epoch-1":
         return decision(f)
+    if name == "decision-hotstuff":
+        return decision_of_linear(f)
+    if name == "genesis-hotstuff":
+        order = schedule(linear, 1)
+        leaders = [order[view // 2 % len(order)] for view in range(9)]
+        return {"hex": genesis_bytes(f), "swarm_id": LINEAR["swarm"], "table_hash": LINEAR["table_hash"], "root_digest": H("root-block", LINEAR["table_hash"]), "leaders": leaders}, []
+    if name == "certificate-commit-chained":
+        blocks = links(f)
+        assert [b["digest"] for b in g["blocks"]] == [d.hex() for _, _, d in blocks]
+        return {"hex": commit(f)}, [statement("vote", v["sender"], *blocks[-1], **LINEAR) for v in f["signatures"]]
     if name == "certificate-checkpoint":
         d = checkpoint_digest(f["sequence"], f["content"])
         return {"hex": checkpoint(f), "digest": d}, [statement("checkpoint", v["sender"], 0, f["sequence"], d) for v in f["signatures"]]
@@ -203,10 +266,15 @@ def expected(name, f, g):
         kind = "prepare" if "leader_signature" in f else "commit"
         leader = [statement("prePrepare", schedule(genesis, 1)[f["view"] % len(schedule(genesis, 1))], *at)] if kind == "prepare" else []
         return {"hex": certificates[name](f)}, leader + [statement(kind, v["sender"], *at) for v in f["signatures"]]
+    if name == "packed-pre-prepare":
+        plain, stream = raw(golden["message-pre-prepare"]["hex"]), raw(f["stream"])
+        payload = zlib.decompress(stream, wbits=-15)
+        assert plain.endswith(payload) and len(payload) == f["inflated_bytes"]
+        return {"hex": b"\x81" + plain[1:-len(payload)] + u32(len(payload)) + stream, "payload": payload}, []
     if name == "statement":
         said = statement(f["kind"], f["sender"], f["view"], f["sequence"], raw(f["digest"]))
         return {"hex": said}, [said]
-    simple = {"batch": lambda: {"hex": batch(f), "digest": batch_digest(f)}, "genesis": lambda: {"hex": GENESIS, "swarm_id": SWARM_ID},
+    simple = {"batch": lambda: {"hex": batch(f), "digest": batch_digest(f)}, "genesis": lambda: {"hex": genesis_bytes(genesis), "swarm_id": SWARM_ID},
               "epoch-table": lambda: {"hex": epoch_table(f, raw, 1_000_000), "table_hash": TABLE_HASH}, "keys": lambda: {"null_digest": H("null-batch", b"")}}
     return simple[name](), []
 

@@ -172,6 +172,7 @@ describe('in the linear engine', () => {
       name: 'a height near the greatest that a field holds',
       message: linear.seal(2, {
         ...said.decided.draft,
+        sequence: sequenceOf(Number.MAX_SAFE_INTEGER),
         certificate: { ...linear.chainCertificate([0, 1, 3], place), sequence: sequenceOf(Number.MAX_SAFE_INTEGER) },
       }),
       code: 'bad_certificate',

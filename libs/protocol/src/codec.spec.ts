@@ -253,6 +253,7 @@ describe('payloads that lie or do not fit', () => {
     writeCheckpointCertificate(writer, stable);
     return writer;
   };
+  const decidedAt = { view: view(0), sequence: sequence(9) };
   const commitHead = (): Writer => new Writer().u64(0).u64(9).digest(NULL_DIGEST);
   const newViewHead = (): Writer => new Writer().u16(0);
   const entry = (at: number): Uint8Array => new Writer().u64(at).digest(NULL_DIGEST).short(new Uint8Array(64)).bytes();
@@ -408,21 +409,26 @@ describe('payloads that lie or do not fit', () => {
     ],
     ['chunk', 'a path that is cut off', new Writer().u32(0).long(three).u8(2).raw(new Uint8Array(63)), {}],
     ['batch', 'nothing', new Writer(), {}],
-    ['decided', 'nothing', new Writer(), {}],
-    ['decided', '65535 signatures with 3 bytes left', commitHead().u16(0xffff).raw(three), {}],
-    ['decided', 'signers that descend', commitHead().u16(2).u16(1).short(three).u16(0).short(three), {}],
-    ['decided', 'a signer twice', commitHead().u16(2).u16(1).short(three).u16(1).short(three), {}],
-    ['decided', 'more signers than members', commitHead().u16(5).raw(new Uint8Array(400)), {}],
-    ['decided', 'a signature above its bound', commitHead().u16(1).u16(1).short(new Uint8Array(65)), {}],
+    ['decided', 'nothing', new Writer(), decidedAt],
+    ['decided', '65535 signatures with 3 bytes left', commitHead().u16(0xffff).raw(three), decidedAt],
+    ['decided', 'signers that descend', commitHead().u16(2).u16(1).short(three).u16(0).short(three), decidedAt],
+    ['decided', 'a signer twice', commitHead().u16(2).u16(1).short(three).u16(1).short(three), decidedAt],
+    ['decided', 'more signers than members', commitHead().u16(5).raw(new Uint8Array(400)), decidedAt],
+    ['decided', 'a signature above its bound', commitHead().u16(1).u16(1).short(new Uint8Array(65)), decidedAt],
     [
       'decided',
       'a batch that is not the certified one',
       commitHead()
         .u16(0)
         .raw(encodeBatch(someBatch(swarm))),
-      {},
+      decidedAt,
     ],
-    ['decided', 'no batch where one is certified', new Writer().u64(0).u64(9).digest(someDigest('batch')).u16(0), {}],
+    [
+      'decided',
+      'no batch where one is certified',
+      new Writer().u64(0).u64(9).digest(someDigest('batch')).u16(0),
+      decidedAt,
+    ],
     ['requests', '65535 envelopes with 3 bytes left', new Writer().u16(0xffff).raw(three), {}],
     ['requests', 'an envelope of 4 GiB', new Writer().u16(1).u32(0xffff_ffff).raw(three), {}],
     ['requests', 'an empty envelope', new Writer().u16(1).long(new Uint8Array(0)), {}],
@@ -435,6 +441,13 @@ describe('payloads that lie or do not fit', () => {
     );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
   });
+
+  it.each([
+    ['view', { view: view(1), sequence: sequence(9) }],
+    ['sequence', { view: view(0), sequence: sequence(10) }],
+  ])('DECIDED in another %s than its certificate', (_, place) =>
+    expect(codeOf(openPayload(statement('decided', place), commitHead().u16(0).bytes()))).toBe('malformed'),
+  );
 
   it('CHECKPOINT with a view', () => {
     const message = sampleMessage(swarm, 'checkpoint');
@@ -466,7 +479,7 @@ describe('payloads that lie or do not fit', () => {
       new Writer().u32(9).long(new Uint8Array(STATE_CHUNK_BYTES)).u8(1).raw(new Uint8Array(32)),
       {},
     ],
-    ['decided', 'a certificate without signatures: that is for its check to say', commitHead().u16(0), {}],
+    ['decided', 'a certificate without signatures: that is for its check to say', commitHead().u16(0), decidedAt],
   ];
   it.each(accepted)('but reads %s: %s', (kind, _, writer, change) =>
     expect(codeOf(openPayload(statement(kind, change), writer.bytes()))).toBe('accepted'),

@@ -294,6 +294,8 @@ function readPayload(
       return { ...statement, kind: 'batch', batch: decodeBatch(hash, payload, limits) };
     case 'decided': {
       const certificate = readCommitCertificate(reader, limits);
+      if (certificate.view !== statement.view || certificate.sequence !== statement.sequence)
+        throw new LayoutError('the certificate is for another view or sequence');
       const batch = readOptionalBatch(hash, reader.raw(reader.left), limits, known);
       if ((batch?.digest ?? NULL_DIGEST) !== certificate.digest)
         throw new LayoutError('the batch is not the certified one');

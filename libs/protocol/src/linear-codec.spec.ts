@@ -18,6 +18,7 @@ const statement = (kind: MessageKind, change: Partial<Statement>): Statement => 
   ...swarm.statement(kind, 2, { view: 2, sequence: 0, digest: NULL_DIGEST }),
   ...change,
 });
+const decidedAt = { view: view(0), sequence: sequence(9) };
 const commitHead = (): Writer => new Writer().u64(0).u64(9).digest(NULL_DIGEST);
 const stable = (): Writer => {
   const writer = new Writer();
@@ -83,8 +84,8 @@ const refused: [kind: MessageKind, what: string, writer: Writer, change: Partial
   ],
   ['stable', 'nothing', new Writer(), { view: view(0) }],
   ['stable', 'a view', stable(), { sequence: sequence(8) }],
-  ['decided', 'a certificate without its chain', commitHead().u16(0), {}],
-  ['decided', 'a chain with 3 bytes left', commitHead().u16(0).raw(reference().bytes()).u16(2).raw(three), {}],
+  ['decided', 'a certificate without its chain', commitHead().u16(0), decidedAt],
+  ['decided', 'a chain with 3 bytes left', commitHead().u16(0).raw(reference().bytes()).u16(2).raw(three), decidedAt],
   [
     'decided',
     'more blocks than may be undecided',
@@ -93,7 +94,7 @@ const refused: [kind: MessageKind, what: string, writer: Writer, change: Partial
       .raw(reference().bytes())
       .u16(UNDECIDED_MAX + 1)
       .raw(new Uint8Array(40 * (UNDECIDED_MAX + 1))),
-    {},
+    decidedAt,
   ],
 ];
 
@@ -128,7 +129,7 @@ describe('payloads that lie or do not fit', () => {
       'decided',
       'a chain of one: that is for its check to say',
       commitHead().u16(0).raw(reference().bytes()).u16(0),
-      {},
+      decidedAt,
     ],
   ];
   it.each(readable)('but reads %s: %s', (kind, _, writer, change) =>

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors';
 import { describeSimulation, holds, reportOf, type SimulateReport } from '../simulate/report';
+import type { MessagesReport } from '../simulate/messages';
 import { sweepAll, sweepHere, type Portion, type Sweeper } from '../simulate/sweepers';
 import { run } from '../testing/captured';
 import { nothingSwept, runSweep, type SweepResult } from '@concordat/simulator';
@@ -33,6 +34,53 @@ describe('concordat simulate', () => {
     }
     expect(seeds.size).toBe(2);
   });
+});
+
+describe('concordat simulate --protocol hotstuff', () => {
+  it('runs schedules of the linear engine, with its own steps and strategies', async () => {
+    const { exitCode, out } = await run(['simulate', '--protocol', 'hotstuff', '--seed', '3', '--json']);
+    const { protocol, coverage, violations } = JSON.parse(out) as SimulateReport;
+    expect({ exitCode, protocol, violations }).toEqual({ exitCode: EXIT.done, protocol: 'hotstuff', violations: [] });
+    expect(Object.keys(coverage)).toEqual(expect.arrayContaining(['force-locker', 'loss']));
+    expect(Object.keys(coverage)).not.toContain('new-view-liar');
+    expect(Object.keys(coverage['loss'] ?? {})).toEqual(expect.arrayContaining(['propose', 'vote', 'timeout', 'sync']));
+  });
+
+  it('refuses an engine that there is none of', async () => {
+    const { exitCode, err } = await run(['simulate', '--protocol', 'raft']);
+    expect(exitCode).toBe(EXIT.usage);
+    expect(err).toContain('pbft, hotstuff');
+  });
+});
+
+describe('concordat simulate --messages', () => {
+  const SIZES = ['--members', '4', '7', '10'];
+
+  it('prints both engines by size, and how their messages grow', async () => {
+    const { exitCode, out } = await run(['simulate', '--messages', ...SIZES]);
+    expect(exitCode).toBe(EXIT.done);
+    expect(out).toMatch(/pbft messages +-?[\d.]+ [-+] [\d.]+ n \+ 2\.\d+ n\^2, R\^2 = (1|0\.9999)/);
+    expect(out).toMatch(/hotstuff messages +-?[\d.]+ \+ [34]\.\d+ n, R\^2 = (1|0\.99)/);
+  }, 60_000);
+
+  it('prints the same for machines, but for the time', async () => {
+    const { out } = await run(['simulate', '--messages', ...SIZES, '--json']);
+    const { costs, fits, decisions } = JSON.parse(out) as MessagesReport;
+    expect(costs.map(({ protocol, members }) => [protocol, members])).toEqual(
+      ['pbft', 'hotstuff'].flatMap((protocol) => [4, 7, 10].map((members) => [protocol, members])),
+    );
+    expect(decisions).toBe(32);
+    expect(fits.pbft?.coefficients).toHaveLength(3);
+    expect(costs.every(({ messages, bytes, cpu_ms: cpuMs }) => messages > 0 && bytes > messages && cpuMs > 0)).toBe(
+      true,
+    );
+  }, 60_000);
+
+  it('without enough sizes there is no fit; sizes without it are a mistake', async () => {
+    const { out } = await run(['simulate', '--messages', '--members', '4', '7', '--json']);
+    expect((JSON.parse(out) as MessagesReport).fits).toEqual({ pbft: null, hotstuff: null });
+    expect((await run(['simulate', '--members', '4'])).exitCode).toBe(EXIT.usage);
+  }, 60_000);
 });
 
 describe('a violation', () => {

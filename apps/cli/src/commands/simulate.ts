@@ -1,12 +1,20 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { ENGINES, type EngineName } from '@concordat/protocol';
-import { cryptographyOf, runCanary, shrinkSchedule, type ScheduleResult, type SweepResult } from '@concordat/simulator';
+import {
+  MESSAGE_SIZES,
+  cryptographyOf,
+  runCanary,
+  shrinkSchedule,
+  type ScheduleResult,
+  type SweepResult,
+} from '@concordat/simulator';
 import { Option, type Command } from 'commander';
 import { EXIT, usageError, type ExitCode } from '../errors';
 import { integer, positive } from '../options';
 import { type Progress } from '../output';
 import { type Session } from '../session';
+import { describeMessages, measureAll } from '../simulate/messages';
 import { realCryptography } from '../simulate/real-cryptography';
 import { describeSimulation, holds, reportOf } from '../simulate/report';
 import { sweepAll, sweepHere, sweepIn, type Portion, type Sweeper } from '../simulate/sweepers';
@@ -18,6 +26,8 @@ interface SimulateOptions {
   readonly count?: number;
   readonly minutes?: number;
   readonly jobs: number;
+  readonly messages?: true;
+  readonly members?: readonly number[];
 }
 
 const COUNT_DEFAULT = 1000;
@@ -27,6 +37,8 @@ const FRESH_MAX = 2 ** 40;
 const SEED_MAX = 2 ** 52;
 /** Schedules that a process runs before it says what came of them. */
 const PORTION = 50;
+/** A swarm of PBFT sends twice its square of messages for each decision. */
+const MEMBERS_MEASURED_MAX = 200;
 const MS_PER_MINUTE = 60_000;
 
 /** `concordat simulate`: seeded schedules of the production engine under faults and liars. */
@@ -39,12 +51,16 @@ export function registerSimulate(program: Command, session: Session): void {
     .option('--count <n>', `schedules (default: ${COUNT_DEFAULT}, or 1 with --seed)`, integer(1, COUNT_MAX))
     .option('--minutes <m>', 'for so long instead, or until a rule breaks', positive(1440))
     .option('--jobs <n>', 'schedules at a time', integer(1, 256), availableParallelism())
+    .option('--messages', 'instead: what one decision costs each engine, by size of the swarm and without faults')
+    .option('--members <n...>', `sizes for --messages (default: ${MESSAGE_SIZES.join(' ')})`, sizes)
     .action(session.action((options: SimulateOptions) => simulate(options, session)));
 }
 
 async function simulate(options: SimulateOptions, session: Session): Promise<ExitCode> {
   if (options.minutes !== undefined && options.count !== undefined)
     throw usageError('name --count or --minutes, not both.');
+  if (options.messages === true) return measure(options.members ?? MESSAGE_SIZES, session);
+  if (options.members !== undefined) throw usageError('--members are for --messages.');
   const engine = options.protocol;
   const firstSeed = options.seed ?? randomInt(FRESH_MAX);
   const count =
@@ -73,6 +89,20 @@ async function simulate(options: SimulateOptions, session: Session): Promise<Exi
   } finally {
     for (const sweeper of sweepers) sweeper.stop();
   }
+}
+
+/** Parser of one size after the other. */
+const sizes = (text: string, before: readonly number[] = []): readonly number[] => [
+  ...before,
+  integer(1, MEMBERS_MEASURED_MAX)(text),
+];
+
+async function measure(members: readonly number[], session: Session): Promise<ExitCode> {
+  const progress = session.output.progress('messages per decision');
+  const report = await measureAll(members, (engine, size) => progress.update(`${engine} with ${size} members`));
+  progress.stop();
+  session.output.result(report, () => describeMessages(report));
+  return EXIT.done;
 }
 
 function sweep(sweepers: readonly Sweeper[], all: Portion, untilMs: number, progress: Progress): Promise<SweepResult> {

@@ -2,6 +2,8 @@ import { epochChainToJson, verifyDecision } from '@concordat/client';
 import { createClientSigner, createSigner, nativeHash, signatureSuite } from '@concordat/crypto';
 import {
   asciiBytes,
+  blockDigest,
+  chainHeaders,
   checkpointDigest,
   Committee,
   createBatch,
@@ -13,6 +15,7 @@ import {
   memberIndex,
   millis,
   nodeId,
+  NULL_DIGEST,
   sequence,
   swarmId,
   view,
@@ -65,8 +68,8 @@ epochs.add({
   },
 });
 
-function settledAt(table: EpochTable, at: number): SettledRequest {
-  const client = createClientSigner({ suite, privateKey: suite.generate().privateKey, hash, swarmId: id });
+function settledAt(table: EpochTable, at: number, swarm = id): SettledRequest {
+  const client = createClientSigner({ suite, privateKey: suite.generate().privateKey, hash, swarmId: swarm });
   const request = {
     value: asciiBytes('"go"'),
     category: 'general',
@@ -112,6 +115,41 @@ describe('the answer for a decided proposal', () => {
       sequence: at,
       proposal_id: answer.proposal_id,
     });
+  });
+});
+
+it('the answer for a decision of HotStuff carries a certificate that holds, with the blocks that decide', () => {
+  const table: EpochTable = { ...first, engine: 'hotstuff' };
+  const linear = { ...genesis, table };
+  const [swarm, committee] = [swarmId(hash, linear), new Committee(table, hash)];
+  const settled = settledAt(table, 1, swarm);
+  const { certificate } = settled.block;
+  const chain = {
+    parent: { view: PLACE, digest: digest('c'.repeat(64)) },
+    above: [2, 3].map((own) => ({ view: view(own), batch: NULL_DIGEST })),
+  };
+  const decided = { ...certificate, view: view(1), signatures: [], chain };
+  const last = chainHeaders(hash, decided, chain).at(-1)!;
+  const signatures = before.slice(0, 3).map(({ privateKey }, index) => {
+    const domain = { swarmId: swarm, tableHash: committee.hash };
+    const said = { view: last.view, sequence: last.sequence, digest: blockDigest(hash, last) };
+    const statement = { kind: 'vote', epoch: table.epoch, ...said, sender: memberIndex(index) } as const;
+    const signature = createSigner({ suite, privateKey, hash, domain }).signStatement(statement);
+    return { sender: statement.sender, signature };
+  });
+  const block = { ...settled.block, certificate: { ...decided, signatures } };
+  const answer = consensusAnswer(
+    { ...settled, block },
+    { epochs: new Epochs(hash, table), swarmId: swarm, byzantine: [] },
+  );
+  if (answer.status !== 'decided') throw new Error(answer.status);
+  const read: unknown = JSON.parse(JSON.stringify(answer.certificate));
+  expect(verifyDecision(read, linear, { hash, verifySignature: suite.verify })).toMatchObject({
+    holds: true,
+    view: 1,
+    sequence: 1,
+    committed_by: ['n0', 'n1', 'n2'],
+    proposal_id: answer.proposal_id,
   });
 });
 

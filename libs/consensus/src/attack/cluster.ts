@@ -149,7 +149,7 @@ export class Cluster {
     node.drainDue = false;
   }
 
-  restart(index: number): void {
+  restart(index: number, tornTail = false): void {
     const node = this.node(index);
     const of = <K extends DurableRecord['kind']>(kind: K): Extract<DurableRecord, { kind: K }>[] =>
       node.records.filter((record): record is Extract<DurableRecord, { kind: K }> => record.kind === kind);
@@ -182,7 +182,7 @@ export class Cluster {
         .filter((record) => record.epoch === epoch)
         .at(-1)?.locked,
       evidence: [],
-      tornTail: false,
+      tornTail,
     });
   }
 

@@ -16,7 +16,12 @@ const CONFIG = {
 const sideOf = (split: number, node: number): number => (split >> node) & 1;
 
 /** Four rounds, alternately under two splits, with requests of its own on each side; then everybody hears everybody. */
-function play(engine: EngineName, twin: number, first: number, second: number): { readonly swarm: Cluster; readonly good: Node[] } {
+function play(
+  engine: EngineName,
+  twin: number,
+  first: number,
+  second: number,
+): { readonly swarm: Cluster; readonly good: Node[] } {
   const swarm = new Cluster(MEMBERS, { committee: testCommittee(MEMBERS, { engine }), twinOf: [twin], config: CONFIG });
   let split = first;
   swarm.filter = (from, to) => sideOf(split, from) === sideOf(split, to);

@@ -248,6 +248,43 @@ const rows: Row[] = [
     effects: [],
   },
   {
+    name: 'executes all that one certificate decides, however far above what is executed',
+    run: (m) => {
+      const row = m.row(1, 2, 4, 5, 7, 8, 10, 11);
+      let top = row[7]!;
+      m.propose(...row);
+      for (const view of [13, 14, 16, 17, 18, 19]) m.propose((top = m.block('null', view, top)));
+      expect(m.replica.state().executed).toBe(11);
+      m.told();
+    },
+    effects: [],
+  },
+  {
+    name: 'as a leader, makes room with an empty block when what waits is above the window',
+    self: 0,
+    run: (m) => {
+      m.now = 100_000;
+      let top = m.root;
+      for (const view of [2, 4, 6, 10, 12, 14, 18, 20]) m.propose((top = m.block('null', view, top)));
+      m.submit(envelopeOf('waits', { expiresAt: 150_000 }));
+      m.propose((top = m.block('null', 22, top)));
+      m.told();
+      expect(m.replica.state()).toMatchObject({ executed: 0, view: 22 });
+      for (const sender of [1, 2]) m.timeoutOf(sender, 22, m.beneath(top)).timeoutOf(sender, 23, m.beneath(top));
+      m.told();
+      // In its second view nothing with a batch is undecided, and a quorum gave nothing up.
+      m.drained();
+      expect(m.told()).toEqual([expect.stringMatching(/^proposal 24\/9/), expect.stringMatching(/^vote 24\/9/)]);
+      const mine = m.blockOf(m.sealed.findLast(({ kind }) => kind === 'proposal'));
+      m.voteOf(1, mine).voteOf(2, mine).drained();
+    },
+    effects: [
+      expect.stringMatching(/^proposal 25\/10/) as string,
+      'persist lock',
+      expect.stringMatching(/^vote 25\/10 \w+ to 1$/) as string,
+    ],
+  },
+  {
     name: 'stops when a sequence has two decisions with certificates that hold',
     run: (m) => {
       const a = m.block('A', 1);

@@ -22,7 +22,7 @@ import {
   type Vote,
 } from '@concordat/protocol';
 import { signedStatement, type Context } from '../member/context';
-import type { Decided, Engine, Lack, Report, TakeBytes } from '../member/engine';
+import type { Decided, Engine, Lack, Report, TakeBytes, Touch } from '../member/engine';
 import type { DurableRecord, EnvelopeProgress, Recovered, SignedStatement, TimerId } from '../replica';
 import { Ballots } from './ballots';
 import { Chain } from './chain';
@@ -194,7 +194,7 @@ export class HotstuffEngine implements Engine {
     this.placeOrphans();
   }
 
-  onTimer(timer: TimerId, touch: { readonly isOutOfTouch: boolean }): void {
+  onTimer(timer: TimerId, touch: Touch): void {
     if (timer === 'progress') this.views.onTimer(touch);
   }
 
@@ -207,8 +207,8 @@ export class HotstuffEngine implements Engine {
     this.placeOrphans();
   }
 
-  updateTimer(): void {
-    this.views.updateTimer();
+  updateTimer(touch: Touch): void {
+    this.views.updateTimer(touch);
   }
 
   decided(sequence: Sequence): Decided | undefined {

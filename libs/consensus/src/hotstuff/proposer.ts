@@ -73,8 +73,10 @@ export class Proposer {
 
   /** True while a block without a batch brings something undecided further, or brings others what this member knows. */
   private owesBlock(): boolean {
-    const { boundary, ledger } = this.context;
+    const { boundary, ledger, pool, stable, committee } = this.context;
     const endsEpoch = boundary > 0 && ledger.executed < boundary;
-    return this.views.owesProposal || endsEpoch || this.chain.hasUndecided(this.views.newest.digest);
+    // What waits has no place in the window, and the checkpoint by which that moves is not decided.
+    const isFull = pool.hasUnproposed && ledger.executed < stable + committee.table.checkpointInterval;
+    return this.views.owesProposal || endsEpoch || isFull || this.chain.hasUndecided(this.views.newest.digest);
   }
 }

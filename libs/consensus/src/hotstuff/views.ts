@@ -12,6 +12,7 @@ import {
   type ViewProof,
 } from '@concordat/protocol';
 import { signedStatement, type Context } from '../member/context';
+import type { Touch } from '../member/engine';
 import { oldestWaiting } from '../member/waiting';
 import type { RunningTimer } from '../replica';
 import type { Chain } from './chain';
@@ -20,6 +21,8 @@ import type { Safety } from './safety';
 
 /** Views that fit into the time that a leader of PBFT has for one request: one of HotStuff's leaders has less to do in each. */
 const VIEWS_PER_PHASE_TIMEOUT = 4;
+/** Part of a view's length that is left to one whose leader, or the next one that gathers its votes, is not heard. */
+const ABSENT_SHARE = 1 / 8;
 /** After a torn log: views beyond the known ones in which a lost group of records may have voted. */
 const TORN_VIEWS = 4;
 
@@ -211,20 +214,27 @@ export class Views {
   }
 
   /** After every event: each view has its time while something waits. */
-  updateTimer(): void {
+  updateTimer(touch: Touch): void {
     const { view } = this.context;
     if (!this.awaits) {
       if (this.timedView !== undefined) this.context.emit({ kind: 'cancelTimer', timer: 'progress' });
       this.timed = undefined;
       this.timedView = undefined;
-    } else if (this.timedView !== view) this.startClock(this.pacemaker.lengthMs);
+    } else if (this.timedView !== view)
+      this.startClock(this.pacemaker.lengthMs * (this.isLed(touch) ? 1 : ABSENT_SHARE));
   }
 
   /** The view's time is over. Not while this member is out of touch: then it looks again after each heartbeat. */
-  onTimer(touch: { readonly isOutOfTouch: boolean }): void {
+  onTimer(touch: Touch): void {
     if (!this.awaits) this.timedView = undefined;
     else if (touch.isOutOfTouch) this.startClock(this.context.config.statusIntervalMs);
     else this.giveUp(this.context.view, 'timeout');
+  }
+
+  /** Whether those are heard that the view needs: nobody waits a whole view, again and again, for one that is down. */
+  private isLed(touch: Touch): boolean {
+    const { committee, view, leader } = this.context;
+    return touch.hears(leader) && touch.hears(committee.leaderOf((view + 1) as View));
   }
 
   private startClock(lengthMs: number): void {

@@ -14,7 +14,7 @@ import { heartbeatMaxMs, silenceMaxMs, type Address, type PeerState } from '../r
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';
-import type { Help } from './engine';
+import type { Help, Touch } from './engine';
 import { fetchDraft, type Wanted } from './fetch-draft';
 import { Heartbeat } from './heartbeat';
 import type { SnapshotFetch } from './snapshot-fetch';
@@ -35,7 +35,7 @@ const ANSWER_INTERVAL_MS = 50;
  * Core NATS loses messages, and a sender cannot know by itself which: members say where they stand, and whoever hears it
  * returns what the sender lacks (Spec §1, §10).
  */
-export class CatchUp {
+export class CatchUp implements Touch {
   private readonly peers = new Map<MemberIndex, PeerState>();
   private readonly answeredAt = new Map<MemberIndex, Millis>();
   /** What each member waited for at its last STATUS: what it names twice did not come by the usual way. */
@@ -117,14 +117,18 @@ export class CatchUp {
    * until the others follow.
    */
   get isOutOfTouch(): boolean {
-    const { committee, self, at, ledger, stable, config } = this.context;
+    const { committee, ledger, stable, config } = this.context;
     if (ledger.executed < stable) return true;
-    const silence = SILENT_INTERVALS * heartbeatMaxMs(config);
-    const silent = (member: MemberIndex): boolean =>
-      at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at) > silence;
-    const inTouch = committee.indexesInOrder.filter((member) => member === self || !silent(member));
+    const inTouch = committee.indexesInOrder.filter((member) => this.hears(member));
     const further = [...this.peers.values()].filter((peer) => peer.executed > ledger.executed + config.pipelineDepth);
     return !committee.isQuorum(inTouch) || committee.hasHonest(further.map(({ member }) => member));
+  }
+
+  /** False for another member that was not heard for several heartbeats. */
+  hears(member: MemberIndex): boolean {
+    const { self, at, config } = this.context;
+    const silentMs = at - (this.peers.get(member)?.heardAt ?? this.listeningSince ?? at);
+    return member === self || silentMs <= SILENT_INTERVALS * heartbeatMaxMs(config);
   }
 
   /** The regular STATUS, and another try at whatever is still missing. */

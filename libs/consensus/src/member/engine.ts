@@ -71,6 +71,14 @@ export interface Report {
   readonly asking: readonly MemberIndex[];
 }
 
+/** Whom this member hears. */
+export interface Touch {
+  /** It may be this member itself that stands in the way of what it waits for. */
+  readonly isOutOfTouch: boolean;
+  /** False for another member that was not heard for several heartbeats. */
+  hears(member: MemberIndex): boolean;
+}
+
 /** How members agree (Spec §3, §4). Pool, execution, checkpoints, states, epochs and evidence are the same for all engines. */
 export interface Engine extends Decisions, Help {
   /** Whether a statement of the engine's own kinds is worth its checks. */
@@ -82,13 +90,13 @@ export interface Engine extends Decisions, Help {
   /** A decided sequence from somebody who has it; its certificate was checked. */
   onDecided(message: Verified<DecidedSupply>): void;
   /** A timer of the engine's ran out. */
-  onTimer(timer: TimerId, touch: { readonly isOutOfTouch: boolean }): void;
+  onTimer(timer: TimerId, touch: Touch): void;
   /** At the end of a turn. */
   propose(): void;
   /** After every event, once what is decided is executed. */
   advance(): void;
   /** After every event: the timer follows what waits. */
-  updateTimer(): void;
+  updateTimer(touch: Touch): void;
   /** Keeps what the host sealed for this member, for sending it again. */
   keepOwn(message: Signed): void;
   /** Takes up what a restarted member had promised and known. Executes nothing. */

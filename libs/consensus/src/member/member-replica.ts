@@ -373,7 +373,7 @@ export class MemberReplica implements Replica {
     }
     this.engine.advance();
     this.catchUp.continueFetching();
-    this.engine.updateTimer();
+    this.engine.updateTimer(this.catchUp);
     this.catchUp.update();
     this.succession.settle();
   }

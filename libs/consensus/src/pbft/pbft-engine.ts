@@ -16,7 +16,7 @@ import type {
 } from '@concordat/protocol';
 import type { Checkpoints } from '../member/checkpoints';
 import type { Context } from '../member/context';
-import type { Decided, Engine, Lack, Report, TakeBytes } from '../member/engine';
+import type { Decided, Engine, Lack, Report, TakeBytes, Touch } from '../member/engine';
 import type { DurableRecord, EnvelopeProgress, Recovered, TimerId } from '../replica';
 import { Agreement } from './agreement';
 import { PbftHelp } from './help';
@@ -81,7 +81,7 @@ export class PbftEngine implements Engine {
     this.agreement.onDecided(message);
   }
 
-  onTimer(timer: TimerId, touch: { readonly isOutOfTouch: boolean }): void {
+  onTimer(timer: TimerId, touch: Touch): void {
     const { context } = this;
     if (timer === 'new-view') this.viewChanges.onNewViewTimeout();
     if (timer !== 'progress' || !context.active || !this.progress.awaits) return;

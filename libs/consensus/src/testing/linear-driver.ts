@@ -121,6 +121,17 @@ export class LinearDriver extends Driver {
     });
   }
 
+  /** The block that one stands on, as far as it was proposed here. */
+  beneath({ parent }: TestBlock): TestBlock {
+    return this.proposed.get(parent.digest) ?? this.root;
+  }
+
+  /** The block of a proposal that this member sealed. */
+  blockOf(message: Signed | undefined): TestBlock {
+    if (message?.kind !== 'proposal') throw new Error('no proposal');
+    return message;
+  }
+
   voteOf(sender: number, { view, sequence, digest }: TestBlock): this {
     return this.from(sender, { kind: 'vote', view, sequence, digest });
   }

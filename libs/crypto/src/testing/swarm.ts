@@ -328,7 +328,10 @@ export class TestSwarm {
         },
       },
       batch: { sender: 2, draft: { kind: 'batch', ...none, batch } },
-      decided: { sender: 2, draft: { kind: 'decided', view: view(0), sequence: sequence(1), certificate, batch } },
+      decided: {
+        sender: 2,
+        draft: { kind: 'decided', view: certificate.view, sequence: sequence(1), certificate, batch },
+      },
       requests: { sender: 1, draft: { kind: 'requests', ...none, envelopes: this.envelopes() } },
       epochChange: {
         sender: 2,

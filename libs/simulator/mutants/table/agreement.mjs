@@ -55,7 +55,7 @@ export const AGREEMENT = [
       patch(
         'protocol/certificates',
         'const weight = committee.weightOf(signers);',
-        'const weight = alreadySigned.length + signatures.length;',
+        'const weight = alreadySigned.length + senders.length;',
       ),
     ],
     killers: [test('protocol/certificates', 'refused: a signer twice')],

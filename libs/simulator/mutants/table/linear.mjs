@@ -288,4 +288,29 @@ export const LINEAR = [
     ],
     killers: [test('protocol/quorum-certificates', 'refused: timeouts of an older view')],
   },
+  {
+    name: 'linear-window-stays-full',
+    section: '3',
+    rule: 'While the window is full, empty blocks go on to the checkpoint that moves it.',
+    patches: [patch('hotstuff/proposer', 'endsEpoch || isFull ||', 'endsEpoch ||')],
+    killers: [engine('as a leader, makes room with an empty block when what waits is above the window')],
+  },
+  {
+    name: 'linear-decisions-dropped',
+    section: '10',
+    rule: 'What is decided and not stable is kept until it is executed.',
+    patches: [
+      patch('hotstuff/chain', '(sequence > stable || sequence <= this.reach)', 'stable >= 0 && sequence <= this.reach'),
+    ],
+    killers: [engine('executes all that one certificate decides, however far above what is executed')],
+  },
+  {
+    name: 'linear-silent-after-a-tear',
+    section: '4',
+    rule: 'After a torn log a member still gives views up.',
+    patches: [patch('hotstuff/views', 'safety.voted(through);', 'this.leave(through);')],
+    killers: [
+      linear('torn logs of all after power loss: they give up the views in which they may have voted, and go on'),
+    ],
+  },
 ];

@@ -139,7 +139,7 @@ export const VALIDITY = [
     name: 'portable-certificate-unchecked',
     section: '9',
     rule: 'A portable certificate proves a quorum of COMMITs.',
-    patches: [patch('client/verify-decision', "must(failed === undefined, `commits: ${failed?.reason ?? ''}`);", '')],
+    patches: [patch('client/verify-decision', "must(failed === undefined, `${signed}: ${failed?.reason ?? ''}`);", '')],
     killers: [test('client/verify-decision', 'counts weight, not members')],
   },
   {
