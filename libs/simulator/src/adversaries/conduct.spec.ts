@@ -1,5 +1,5 @@
 import type { CommittedBlock } from '@concordat/consensus';
-import type { MemberIndex, MessageKind } from '@concordat/protocol';
+import type { EngineName, MemberIndex, MessageKind } from '@concordat/protocol';
 import type { Adversary } from '../adversary';
 import {
   CALM,
@@ -57,40 +57,68 @@ interface Row {
 }
 
 /** What each strategy is there for, and must be seen to do. */
-const TABLE: Readonly<Record<(typeof STRATEGIES_OF)['pbft'][number], Row>> = {
-  'equivocating-leader': { changed: ['prePrepare', 'commit'], proven: true },
-  silent: { withheld: ['prePrepare', 'commit', 'status'] },
-  'double-voter': { changed: ['prepare', 'commit'], unasked: true, proven: true },
-  noise: { unasked: true },
-  'new-view-liar': { changed: ['viewChange', 'newView'], proven: true },
-  'withholding-leader': { withheld: ['prePrepare', 'newView', 'batch', 'decided', 'requests'] },
-  'view-rusher': { unasked: true },
-  'false-status': { changed: ['status'], withheld: ['decided', 'batch'] },
-  censor: { changed: ['prePrepare', 'requests'], withheld: ['requests'] },
-  'slow-leader': { withheld: ['prePrepare', 'newView'], unasked: true },
-  'bad-supplier': { changed: ['status', 'batch', 'decided'] },
-  hoarder: { withheld: ['prePrepare', 'commit', 'batch', 'decided'] },
-  'lonely-new-view': { changed: ['viewChange', 'newView'] },
-  selective: { withheld: ['prePrepare', 'prepare', 'commit', 'viewChange', 'status'] },
+const TABLE: { readonly [E in EngineName]: Readonly<Record<(typeof STRATEGIES_OF)[E][number], Row>> } = {
+  pbft: {
+    'equivocating-leader': { changed: ['prePrepare', 'commit'], proven: true },
+    silent: { withheld: ['prePrepare', 'commit', 'status'] },
+    'double-voter': { changed: ['prepare', 'commit'], unasked: true, proven: true },
+    noise: { unasked: true },
+    'new-view-liar': { changed: ['viewChange', 'newView'], proven: true },
+    'withholding-leader': { withheld: ['prePrepare', 'newView', 'batch', 'decided', 'requests'] },
+    'view-rusher': { unasked: true },
+    'false-status': { changed: ['status'], withheld: ['decided', 'batch'] },
+    censor: { changed: ['prePrepare', 'requests'], withheld: ['requests'] },
+    'slow-leader': { withheld: ['prePrepare', 'newView'], unasked: true },
+    'bad-supplier': { changed: ['status', 'batch', 'decided'] },
+    hoarder: { withheld: ['prePrepare', 'commit', 'batch', 'decided'] },
+    'lonely-new-view': { changed: ['viewChange', 'newView'] },
+    selective: { withheld: ['prePrepare', 'prepare', 'commit', 'viewChange', 'status'] },
+  },
+  hotstuff: {
+    'equivocating-leader': { changed: ['proposal'], unasked: true, proven: true },
+    silent: { withheld: ['proposal', 'vote', 'status'] },
+    'double-voter': { changed: ['vote'], unasked: true, proven: true },
+    noise: { unasked: true },
+    'withholding-leader': { withheld: ['proposal', 'decided', 'requests'] },
+    'force-locker': { withheld: ['proposal'] },
+    'stale-leader': { changed: ['proposal'] },
+    'double-timeouts': { changed: ['timeout'], unasked: true, proven: true },
+    'false-sync': { changed: ['syncInfo'], unasked: true },
+    'false-status': { changed: ['status'], withheld: ['decided'] },
+    'slow-leader': { withheld: ['proposal'], unasked: true },
+    'bad-supplier': { changed: ['status', 'decided'] },
+    selective: { withheld: ['proposal', 'vote', 'timeout', 'status'] },
+  },
 };
+
+/** Every strategy against every engine that it is for. */
+const STRATEGIES = (Object.keys(STRATEGIES_OF) as EngineName[]).flatMap((engine) =>
+  STRATEGIES_OF[engine].map((strategy) => ({ engine, strategy, row: rowOf(engine, strategy) })),
+);
+
+function rowOf(engine: EngineName, strategy: Strategy): Row {
+  const row = (TABLE[engine] as Partial<Record<Strategy, Row>>)[strategy];
+  if (row === undefined) throw new RangeError(`${strategy} stands in no row of ${engine}`);
+  return row;
+}
 
 const SEEDS = 24;
 
 describe('a strategy does what it is there for, and breaks no rule', () => {
-  it.each(STRATEGIES_OF.pbft)(
-    '%s',
-    (strategy) => {
+  it.each(STRATEGIES)(
+    '$engine: $strategy',
+    ({ engine, strategy, row }) => {
       const misdeeds: Misdeeds = { withheld: new Map(), changed: new Map(), unasked: 0 };
       let accused = 0;
       for (let seed = 1; seed <= SEEDS; seed++) {
         // Every other liar leads from the start; the others come to it by view changes, or vote only.
         const member = seed % 2 === 0 ? 0 : 1 + (seed % 3);
         const liars = [{ member, strategy: observed(strategy, misdeeds) }];
-        const { report, stats } = runSchedule(5000 + seed, { members: 4, f: 1, liars });
+        const { report, stats } = runSchedule(5000 + seed, { engine, members: 4, f: 1, liars });
         expect(report).toBe('');
         accused += stats.accused;
       }
-      const { withheld = [], changed = [], unasked = false, proven = false } = TABLE[strategy];
+      const { withheld = [], changed = [], unasked = false, proven = false } = row;
       expect([...misdeeds.withheld.keys()]).toEqual(expect.arrayContaining([...withheld]));
       expect([...misdeeds.changed.keys()]).toEqual(expect.arrayContaining([...changed]));
       if (unasked) expect(misdeeds.unasked).toBeGreaterThan(0);

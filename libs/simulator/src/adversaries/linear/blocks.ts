@@ -33,8 +33,11 @@ export function propose(
   return seal(sealer, draft) as Signed<Proposal>;
 }
 
+/** What a vote names. */
+export type BallotPaper = Pick<Proposal, 'view' | 'sequence' | 'digest'>;
+
 /** This member's vote for a block. */
-export const voteFor = ({ sealer }: Pen, { view, sequence, digest }: Proposal): Signed =>
+export const voteFor = ({ sealer }: Pen, { view, sequence, digest }: BallotPaper): Signed =>
   seal(sealer, { kind: 'vote', view, sequence, digest });
 
 /** To whom votes of a view go. */

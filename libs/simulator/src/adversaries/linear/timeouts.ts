@@ -49,6 +49,8 @@ export class DoubleTimeouts implements Adversary {
 
   /** With an older or a newer certificate, as far as others would take it. */
   private another({ view, justify, timeouts }: Signed<Timeout>): Signed | undefined {
+    const oldest = this.overheard.oldestEnd((view - 1) as View);
+    if (oldest !== undefined && oldest.justify?.digest !== justify?.digest) return giveUp(this.tools, view, oldest);
     if (timeouts === undefined) return undefined;
     const least = Math.max(0, ...timeouts.timeouts.map(({ highest }) => highest.view));
     const others = this.overheard.certificates.filter(
