@@ -84,7 +84,7 @@ describe('kills', () => {
     const load = propose(swarm.members, 1);
     const gaps: number[] = [];
     for (const [index, member] of swarm.members.entries()) {
-      await loaded(load, load.acknowledged.length + 50);
+      await loaded(load, load.acknowledged.length + 20);
       // Longer than the turns of all: its own comes, whenever it is killed.
       gaps.push(await longestGap(swarm, index, load, 1_500));
       member.start();

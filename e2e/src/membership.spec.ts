@@ -5,6 +5,7 @@ import { busyness } from './testing/busyness';
 import { Changes } from './testing/changes';
 import { Liar } from './testing/liar';
 import { expectAllThere, Load } from './testing/load';
+import { shapeOf } from './testing/shape';
 import { type Answer, Swarm } from './testing/swarm';
 import { decidedAt, epochsOf, logOnDisk, oneLog, settledSequence } from './testing/swarm-checks';
 import { until } from './testing/until';
@@ -17,21 +18,6 @@ const primitives = {
   hash: nativeHash,
   verifySignature: (...signed: [Uint8Array, Uint8Array, Uint8Array]) => signatureSuite('ed25519').verify(...signed),
 };
-
-/** What an answer and all members named in it say of the swarm from the epoch on. */
-async function shapeOf(swarm: Swarm, { status, body }: Answer): Promise<unknown> {
-  if (status !== 200 || body['status'] !== 'effective') throw new Error(JSON.stringify({ status, body }));
-  const { effective_epoch: epoch, cluster_size: n, byzantine_threshold: f, quorum, current_nodes: nodes } = body;
-  for (const node of nodes as string[]) {
-    const member = swarm.named(node);
-    await until(`${node} is in epoch ${String(epoch)}`, 10_000, async () => {
-      const { body: its } = await member.get('/api/v1/cluster/status');
-      const same = its['total_nodes'] === n && its['byzantine_threshold'] === f && its['quorum'] === quorum;
-      return its['epoch'] === epoch && same ? true : undefined;
-    });
-  }
-  return { epoch, n, f, quorum };
-}
 
 /** Lies in every epoch, about what is voted on just then, until it is told to stop. */
 function lieAllTheTime(swarm: Swarm, liar: Liar): () => Promise<void> {

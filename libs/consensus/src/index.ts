@@ -3,10 +3,7 @@ export { Deduplication, type NonceVerdict } from './deduplication';
 export { epochToResume, isExecuted, Ledger, type Execution, type LedgerOptions } from './ledger';
 export { Pool, type PoolLimits } from './pool';
 export {
-  DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
-  heartbeatMaxMs,
-  silenceMaxMs,
   type Address,
   type BindingKind,
   type CommittedBlock,
@@ -19,7 +16,6 @@ export {
   type Phase,
   type Recovered,
   type Replica,
-  type ReplicaConfig,
   type ReplicaEvent,
   type ReplicaState,
   type RequestedChange,
@@ -30,6 +26,7 @@ export {
   type TimerId,
   type WaitingEnvelope,
 } from './replica';
+export { DEFAULT_REPLICA_CONFIG, heartbeatMaxMs, silenceMaxMs, type ReplicaConfig } from './replica-config';
 export { createReplica } from './create-replica';
 export type { ReplicaOptions } from './member/member-replica';
 export { handoverOf, lateRefusal, type Handover } from './handover';

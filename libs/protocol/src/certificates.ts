@@ -33,7 +33,7 @@ export interface CommitCertificate {
 }
 
 /** Blocks that stand undecided on one another at most; with a decision now and then there are only a few (Spec §4). */
-export const UNDECIDED_MAX = 4096;
+export const UNDECIDED_MAX = 2048;
 
 /** A PRE-PREPARE and PREPAREs that together weigh a quorum: nothing else can be decided at (view, sequence). */
 export interface PreparedCertificate {

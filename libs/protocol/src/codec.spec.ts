@@ -20,8 +20,8 @@ import {
   payloadDigest,
   WIRE_VERSION,
   type Frame,
-  type WireLimits,
 } from './codec';
+import type { WireLimits } from './wire-limits';
 import { NULL_DIGEST, portableHash } from './hash';
 import { sequence, view } from './ids';
 import {

@@ -1,5 +1,5 @@
 import { BROKER_PAYLOAD_BYTES } from './broker';
-import { decodeBatch, encodeBatch, type Batch, type BatchLimits } from './batch';
+import { decodeBatch, encodeBatch, type Batch } from './batch';
 import { blockDigest } from './block';
 import { ANY_EPOCH_LIMITS, readChunk, readFetch, readSnapshot, readStatus, writeCatchUp } from './catch-up-codec';
 import { checkpointDigest, type PreparedCertificate } from './certificates';
@@ -12,7 +12,6 @@ import {
   writeCommitCertificate,
   writeContent,
   writePreparedCertificate,
-  type CertificateLimits,
 } from './certificate-codec';
 import { NULL_DIGEST, purposeDigest, type Hash } from './hash';
 import { decodeEpochTable, encodeEpochTable } from './epoch-table-codec';
@@ -30,18 +29,10 @@ import { timeoutDigest } from './quorum-certificates';
 import { reject, type Rejection } from './rejection';
 import { decodeEnvelope, type KnownEnvelopes } from './request';
 import { LayoutError, Reader, Writer } from './wire';
+import type { WireLimits } from './wire-limits';
 
 /** Version of the wire layout: the first byte of every message. */
 export const WIRE_VERSION = 1;
-
-/** Upper bounds of everything on the wire, from the epoch table. */
-export interface WireLimits extends BatchLimits, CertificateLimits {
-  readonly windowSize: number;
-  /** Where the epoch begins: nothing at or below it belongs to it. */
-  readonly baseSequence: Sequence;
-  /** Bytes of the largest legal message. */
-  readonly messageBytesMax: number;
-}
 
 const KIND_OF_CODE = new Map<number, MessageKind>(
   Object.entries(MESSAGE_KINDS).map(([kind, code]) => [code, kind as MessageKind]),

@@ -129,7 +129,7 @@ describe('commit certificates of the linear engine', () => {
     [
       'more blocks than may be undecided',
       forge({ above: Array.from({ length: UNDECIDED_MAX + 1 }, (_, i) => 6 + i) }),
-      `${what}: 4097 blocks above, at most 4096`,
+      `${what}: 2049 blocks above, at most 2048`,
     ],
     [
       'heights that no field holds',
@@ -246,9 +246,9 @@ describe('their bytes', () => {
 
   it('are refused with more blocks than may be undecided, and with a count that lies', () => {
     const long = forge({ above: Array.from({ length: UNDECIDED_MAX + 1 }, (_, i) => 6 + i) });
-    expect(() => read(bytesOf(long))).toThrow('length 4097');
+    expect(() => read(bytesOf(long))).toThrow('length 2049');
     const bytes = bytesOf(good);
     const countAt = bytes.length - 2 * 40 - 2;
-    expect(() => read(bytes.with(countAt, 0x0f).with(countAt + 1, 0xff))).toThrow('4095 items announced');
+    expect(() => read(bytes.with(countAt, 0x07).with(countAt + 1, 0xff))).toThrow('2047 items announced');
   });
 });

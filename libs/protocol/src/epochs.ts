@@ -1,6 +1,6 @@
 import { Committee } from './committee';
 import type { EpochChange } from './epoch-change';
-import type { WireLimits } from './codec';
+import type { WireLimits } from './wire-limits';
 import type { EpochTable } from './epoch-table';
 import { widestLimits } from './limits';
 import type { Hash } from './hash';

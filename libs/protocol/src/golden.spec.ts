@@ -1,3 +1,4 @@
+import type { ViewProof } from './linear-certificates';
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ import { encodeEpochTable } from './epoch-table-codec';
 import { genesisFromJson, genesisToJson, swarmId } from './genesis';
 import { digestOfBytes, NULL_DIGEST, portableHash } from './hash';
 import { memberIndex, sequence, view } from './ids';
-import type { Signed, Statement, ViewProof } from './messages';
+import type { Signed, Statement } from './messages';
 import { decodeTransportFrame, packMessage, unpackFrame } from './packing';
 import { timeoutDigest } from './quorum-certificates';
 import { isRejection } from './rejection';

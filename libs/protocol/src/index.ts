@@ -181,7 +181,6 @@ export {
   type ViewChange,
   type ViewChangeHeld,
   type ViewChangeReference,
-  type ViewProof,
   type Vote,
 } from './messages';
 export { envelopeSigningBytes, statementBytes, type SigningDomain } from './statement';
@@ -209,10 +208,8 @@ export {
   justifiedBy,
   rootOf,
   timeoutDigest,
-  type QuorumCertificate,
-  type TimeoutCertificate,
-  type TimeoutSignature,
 } from './quorum-certificates';
+export type { QuorumCertificate, TimeoutCertificate, TimeoutSignature, ViewProof } from './linear-certificates';
 export {
   decodeFrame,
   decodePayload,
@@ -223,8 +220,8 @@ export {
   payloadDigest,
   WIRE_VERSION,
   type Frame,
-  type WireLimits,
 } from './codec';
+export type { WireLimits } from './wire-limits';
 export {
   decodeTransportFrame,
   PACKED_VERSION,

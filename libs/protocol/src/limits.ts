@@ -1,13 +1,14 @@
 import { BATCH_OVERHEAD_BYTES } from './batch';
 import { CHUNK_PATH_MAX } from './catch-up-codec';
 import { UNDECIDED_MAX } from './certificates';
-import { HEADER_BYTES, type WireLimits } from './codec';
+import { HEADER_BYTES } from './codec';
 import { SIGNATURE_BYTES, type EpochTable } from './epoch-table';
 import { encodeEpochTable } from './epoch-table-codec';
 import type { Sequence } from './ids';
 import { memberSetBytes } from './member-set';
 import { FETCH_ITEMS_MAX, SLOTS_IN_STATUS_MAX, WAITING_IN_STATUS_MAX } from './messages';
 import { STATE_CHUNK_BYTES } from './state-chunks';
+import type { WireLimits } from './wire-limits';
 
 /** Bounds of everything on the wire under a table. `messageBytesMax` is the largest legal message; a broker must carry it whole. */
 export function wireLimits(table: EpochTable): WireLimits {
@@ -15,17 +16,20 @@ export function wireLimits(table: EpochTable): WireLimits {
   const signature = SIGNATURE_BYTES[table.signatureScheme];
   const signatures = 2 + n * (4 + signature);
   const head = HEADER_BYTES + 2 + signature;
-  const chain = table.engine === 'hotstuff' ? 8 + 32 + 2 + UNDECIDED_MAX * 40 : 0;
-  const commitCertificate = 8 + 8 + 32 + signatures + chain;
+  const chained = table.engine === 'hotstuff';
+  const commitCertificate = 8 + 8 + 32 + signatures + (chained ? 8 + 32 + 2 + UNDECIDED_MAX * 40 : 0);
   // A certificate for a block, one that a view was given up, and what they are about.
   const viewProof = 1 + (8 + 8 + 32 + signatures) + (8 + 2 + n * (2 + 40 + 2 + signature));
-  const proposal = table.engine === 'hotstuff' ? 8 + 32 + 32 + viewProof : 0;
   const preparedCertificate = 8 + 8 + 32 + 2 + signature + signatures;
   const checkpointCertificate = 8 + 32 + 8 + 32 + signatures;
   const messageBytesMax = Math.max(
-    head + table.batchBytesMax + Math.max(commitCertificate, proposal),
-    head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
-    head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
+    head + table.batchBytesMax + commitCertificate,
+    ...(chained
+      ? [head + table.batchBytesMax + 8 + 32 + 32 + viewProof]
+      : [
+          head + 1 + checkpointCertificate + 4 + table.windowSize * preparedCertificate,
+          head + 2 + n * 34 + 4 + table.windowSize * (8 + 32 + 2 + signature),
+        ]),
     head + 64 + 3 * (2 + FETCH_ITEMS_MAX * 32) + 16 + 14,
     head + checkpointCertificate + 8 + 32,
     head + 4 + 4 + STATE_CHUNK_BYTES + 1 + CHUNK_PATH_MAX * 32,
@@ -49,7 +53,7 @@ export function wireLimits(table: EpochTable): WireLimits {
     batchBytesMax: table.batchBytesMax,
     membersMax: n,
     signatureBytesMax: signature,
-    chained: table.engine === 'hotstuff',
+    chained,
     windowSize: table.windowSize,
     baseSequence: table.baseSequence,
     messageBytesMax,

@@ -1,3 +1,4 @@
+import type { QuorumCertificate, TimeoutCertificate, TimeoutSignature, ViewProof } from './linear-certificates';
 import { decodeBatch, encodeBatch } from './batch';
 import type { BlockHeader, BlockReference } from './block';
 import {
@@ -7,14 +8,14 @@ import {
   writeSignatures,
   type CertificateLimits,
 } from './certificate-codec';
-import type { WireLimits } from './codec';
 import { NULL_DIGEST, type Hash } from './hash';
 import type { MemberIndex, Sequence, View } from './ids';
 import type { Statement } from './kinds';
-import type { Proposal, StableProof, SyncInfo, Timeout, ViewProof } from './messages';
-import type { QuorumCertificate, TimeoutCertificate, TimeoutSignature } from './quorum-certificates';
+import type { Proposal, StableProof, SyncInfo, Timeout } from './messages';
+
 import type { KnownEnvelopes } from './request';
 import { LayoutError, type Reader, type Writer } from './wire';
+import type { WireLimits } from './wire-limits';
 
 /**
  * Appends the payload of a message of the linear engine. Throws a RangeError for a proposal without the batch that its header

@@ -5,7 +5,7 @@ import type { EpochChange } from './epoch-change';
 import type { Digest, MemberIndex, NodeId, Sequence, View } from './ids';
 import type { MessageKind, Statement } from './kinds';
 import type { Envelope } from './request';
-import type { QuorumCertificate, TimeoutCertificate } from './quorum-certificates';
+import type { ViewProof } from './linear-certificates';
 import type { StateShape } from './state-chunks';
 
 export { contradict, EVIDENCE_KINDS, MESSAGE_KINDS, type MessageKind, type Statement } from './kinds';
@@ -159,17 +159,6 @@ export interface SnapshotChunk extends Statement<'chunk'> {
   readonly bytes: Uint8Array;
   /** Merkle path to the root of the offer. */
   readonly path: readonly Uint8Array[];
-}
-
-/**
- * Why a view is the one after all that came before (Spec §4): a certificate for a block of the view just below, or one that
- * a quorum gave that view up.
- */
-export interface ViewProof {
-  /** Certificate of the newest block that the sender builds on, or knows; undefined for the epoch's root. */
-  readonly justify: QuorumCertificate | undefined;
-  /** That the view below was given up; undefined where `justify` is of that view, and in view 1. */
-  readonly timeouts: TimeoutCertificate | undefined;
 }
 
 /** The leader's block for `view` at height `sequence`, on the block that `justify` certifies. */

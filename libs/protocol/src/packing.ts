@@ -1,4 +1,5 @@
-import { bytesMaxOf, decodeFrame, decodeFrameOf, HEADER_BYTES, type Frame, type WireLimits } from './codec';
+import { bytesMaxOf, decodeFrame, decodeFrameOf, HEADER_BYTES, type Frame } from './codec';
+import type { WireLimits } from './wire-limits';
 import { isRejection, reject, type Rejection } from './rejection';
 import { provesItself } from './validity';
 import { Reader, Writer } from './wire';

@@ -1,6 +1,7 @@
+import type { QuorumCertificate, TimeoutCertificate, TimeoutSignature, ViewProof } from './linear-certificates';
 import { NULL_DIGEST, portableHash } from './hash';
 import { memberIndex, sequence, view } from './ids';
-import type { Proposal, Timeout, ViewProof } from './messages';
+import type { Proposal, Timeout } from './messages';
 import {
   checkProposal,
   checkQuorumCertificate,
@@ -9,9 +10,6 @@ import {
   checkViewProof,
   rootOf,
   timeoutDigest,
-  type QuorumCertificate,
-  type TimeoutCertificate,
-  type TimeoutSignature,
 } from './quorum-certificates';
 import { forgedTimeout, Forger, type Lie } from './testing/forger';
 import { createSwarm, someDigest, type Named, type Slot, type TestSwarm } from './testing/swarm';

@@ -1,34 +1,12 @@
 import { ROOT_VIEW, rootDigest, type BlockReference } from './block';
-import { checkSignatures, checkSigners, type StatementVerifier, type VoteSignature } from './certificates';
+import { checkSignatures, checkSigners, type StatementVerifier } from './certificates';
 import type { Committee } from './committee';
 import { digestBytes, purposeDigest, type Hash } from './hash';
-import type { Digest, MemberIndex, Sequence, View } from './ids';
-import type { Proposal, Timeout, ViewProof } from './messages';
+import type { Digest, Sequence, View } from './ids';
+import type { QuorumCertificate, TimeoutCertificate, ViewProof } from './linear-certificates';
+import type { Proposal, Timeout } from './messages';
 import { reject, type Rejection } from './rejection';
 import { Writer } from './wire';
-
-/** A quorum of votes for one block (Spec §4). Signatures ascend by sender. */
-export interface QuorumCertificate {
-  readonly view: View;
-  readonly sequence: Sequence;
-  /** The block's. */
-  readonly digest: Digest;
-  readonly signatures: readonly VoteSignature[];
-}
-
-/** One member's word that it gave a view up. */
-export interface TimeoutSignature {
-  readonly sender: MemberIndex;
-  /** The newest certified block that it knew. */
-  readonly highest: BlockReference;
-  readonly signature: Uint8Array;
-}
-
-/** A quorum gave `view` up (Spec §4). Ascending by sender. It goes with a certificate at least as new as the newest in it. */
-export interface TimeoutCertificate {
-  readonly view: View;
-  readonly timeouts: readonly TimeoutSignature[];
-}
 
 /** The digest that TIMEOUT statements carry. */
 export const timeoutDigest = (hash: Hash, highest: BlockReference): Digest =>

@@ -4,7 +4,6 @@ import {
   contradict,
   Epochs,
   isRejection,
-  OBSERVER,
   portableHash,
   seal,
   ZERO_DIGEST,
@@ -13,7 +12,6 @@ import {
   type Draft,
   type MemberIndex,
   type Millis,
-  type NodeId,
   type Sequence,
   type Signed,
   type Verified,
@@ -21,65 +19,24 @@ import {
 import { epochToResume } from '../ledger';
 import { createReplica } from '../create-replica';
 import {
-  DEFAULT_REPLICA_CONFIG,
   NOTHING_RECOVERED,
   type Address,
-  type CommittedBlock,
   type DurableRecord,
   type Effect,
-  type Evidence,
   type Recovered,
   type Replica,
-  type ReplicaConfig,
-  type TimerId,
   type WaitingEnvelope,
 } from '../replica';
+import { DEFAULT_REPLICA_CONFIG, type ReplicaConfig } from '../replica-config';
 import { testCommittee, testJudge } from '../testing/driver';
+import { Node } from './node';
+
+export { Node } from './node';
 
 const stub = (sender: MemberIndex): Uint8Array => Uint8Array.from({ length: 64 }, () => sender + 1);
 
 /** True when a message may pass; called for each receiver. */
 export type Filter = (from: number, to: number, message: Signed) => boolean;
-
-/** One member with its disk: everything is durable at once, and survives `crash`. */
-export class Node {
-  readonly nodeId: NodeId;
-  replica!: Replica;
-  epochs: Epochs;
-  /** Of the epoch that it is in. */
-  committee: Committee;
-  up = true;
-  readonly votes: Signed[] = [];
-  /** All that it ever sealed, also what is gone from its disk. */
-  readonly sealed: Signed[] = [];
-  readonly records: DurableRecord[] = [];
-  readonly blocks: CommittedBlock[] = [];
-  readonly accused: Evidence[] = [];
-  readonly effects: Effect[] = [];
-  /** States that it took over. */
-  readonly installs: Extract<Effect, { kind: 'installed' }>[] = [];
-  /** Decisions below are no longer on its disk. */
-  oldest = 1;
-  readonly timers = new Map<TimerId, number>();
-  drainDue = false;
-  /** Stops the process at that effect of that kind, before it happens. */
-  crashBefore: ((effect: Effect) => boolean) | undefined;
-  constructor(
-    readonly index: number,
-    genesis: Committee,
-    /** Which member it is: a twin runs with another node's key. */
-    member = index,
-  ) {
-    this.nodeId = `node-${String(member)}` as NodeId;
-    this.epochs = new Epochs(portableHash, genesis.table);
-    this.committee = genesis;
-  }
-
-  /** Its place in the epoch that it is in. */
-  get self(): MemberIndex {
-    return this.committee.indexOf(this.nodeId) ?? OBSERVER;
-  }
-}
 
 /** Real replicas, a network that obeys a filter, virtual time in steps of 1 ms. Deterministic. */
 export class Cluster {

@@ -1,5 +1,6 @@
 import type { Signed } from '@concordat/protocol';
-import type { DurableRecord, Effect, ReplicaConfig } from '../replica';
+import type { DurableRecord, Effect } from '../replica';
+import type { ReplicaConfig } from '../replica-config';
 import { envelopeOf, testCommittee } from '../testing/driver';
 import { joinEnvelope, OPERATOR } from '../testing/system';
 import { Cluster } from './cluster';

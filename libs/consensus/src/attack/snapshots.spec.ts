@@ -1,5 +1,5 @@
 import type { ContentOf, MessageKind, Sequence, Signed } from '@concordat/protocol';
-import type { ReplicaConfig } from '../replica';
+import type { ReplicaConfig } from '../replica-config';
 import { envelopeOf, testCommittee } from '../testing/driver';
 import { joinEnvelope, OPERATOR } from '../testing/system';
 import { Cluster, type Node } from './cluster';

@@ -10,7 +10,8 @@ import {
   type Verified,
   type View,
 } from '@concordat/protocol';
-import { heartbeatMaxMs, silenceMaxMs, type Address, type PeerState } from '../replica';
+import { type Address, type PeerState } from '../replica';
+import { heartbeatMaxMs, silenceMaxMs } from '../replica-config';
 import type { Checkpoints } from './checkpoints';
 import type { Context } from './context';
 import { Allowance, FETCH_DECIDED_MAX } from './answer-bounds';

@@ -18,7 +18,8 @@ import {
 } from '@concordat/protocol';
 import type { Ledger } from '../ledger';
 import type { Pool } from '../pool';
-import type { Address, BindingKind, Effect, Evidence, ReplicaConfig, SignedStatement } from '../replica';
+import type { Address, BindingKind, Effect, Evidence, SignedStatement } from '../replica';
+import type { ReplicaConfig } from '../replica-config';
 
 /** What the parts of a member share: who and where it is, and the effects of the step that runs. */
 export class Context {

@@ -9,7 +9,7 @@ import {
   type Sequence,
   type View,
 } from '@concordat/protocol';
-import { DEFAULT_REPLICA_CONFIG } from '../replica';
+import { DEFAULT_REPLICA_CONFIG } from '../replica-config';
 import { Pool } from '../pool';
 import { testCommittee, testLedger } from '../testing/driver';
 import { Context } from './context';

@@ -1,6 +1,7 @@
 import { ZERO_DIGEST, type DraftOf, type Millis, type Sequence, type View } from '@concordat/protocol';
 import { Driver, envelopeOf } from '../testing/driver';
-import { DEFAULT_REPLICA_CONFIG, heartbeatMaxMs, silenceMaxMs, type Effect, type ReplicaConfig } from '../replica';
+import { type Effect } from '../replica';
+import { DEFAULT_REPLICA_CONFIG, heartbeatMaxMs, silenceMaxMs, type ReplicaConfig } from '../replica-config';
 
 const EDGE = { statusIntervalMs: 100, idleStatusIntervalMs: 500 };
 

@@ -28,12 +28,12 @@ import {
   type Evidence,
   type Recovered,
   type Replica,
-  type ReplicaConfig,
   type ReplicaEvent,
   type ReplicaState,
   type TimerId,
   type WaitingEnvelope,
 } from '../replica';
+import type { ReplicaConfig } from '../replica-config';
 import { Admission } from './admission';
 import { CatchUp } from './catch-up';
 import { Checkpoints } from './checkpoints';

@@ -11,7 +11,7 @@ import {
   type Sequence,
 } from '@concordat/protocol';
 import { Pool } from '../pool';
-import { DEFAULT_REPLICA_CONFIG } from '../replica';
+import { DEFAULT_REPLICA_CONFIG } from '../replica-config';
 import { testCommittee, testLedger } from '../testing/driver';
 import { Context } from './context';
 import { Snapshots } from './snapshots';

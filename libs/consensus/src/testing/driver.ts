@@ -31,15 +31,8 @@ import {
 import type { Judge } from '../judge';
 import { Ledger } from '../ledger';
 import { createReplica } from '../create-replica';
-import {
-  DEFAULT_REPLICA_CONFIG,
-  type DurableRecord,
-  type Effect,
-  type Recovered,
-  type Replica,
-  type ReplicaConfig,
-  type TimerId,
-} from '../replica';
+import { type DurableRecord, type Effect, type Recovered, type Replica, type TimerId } from '../replica';
+import { DEFAULT_REPLICA_CONFIG, type ReplicaConfig } from '../replica-config';
 
 /** Signatures are checked outside the core, so that its tests need none that hold: these only tell who signed. */
 const stubSignature = (sender: MemberIndex): Uint8Array => Uint8Array.from({ length: 64 }, () => sender + 1);

@@ -1,8 +1,9 @@
+import type { TimeoutSignature } from '../linear-certificates';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { VoteSignature } from '../certificates';
 import type { Digest, MemberIndex, View } from '../ids';
-import type { TimeoutSignature } from '../quorum-certificates';
+
 import type { Named, Slot, TestSwarm } from './swarm';
 
 /** A field of a byte layout: text, bytes in hex, or an unsigned number with its size in bytes. */

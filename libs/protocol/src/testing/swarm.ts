@@ -1,3 +1,4 @@
+import type { QuorumCertificate, TimeoutCertificate } from '../linear-certificates';
 import { asciiBytes, concatBytes, equalBytes } from '../bytes';
 import { blockDigest, type BlockReference } from '../block';
 import {
@@ -9,7 +10,7 @@ import {
   type PreparedCertificate,
   type VoteSignature,
 } from '../certificates';
-import type { WireLimits } from '../codec';
+import type { WireLimits } from '../wire-limits';
 import { Committee } from '../committee';
 import type { EngineName } from '../epoch-table';
 import { Epochs } from '../epochs';
@@ -18,7 +19,7 @@ import { digestOfBytes, NULL_DIGEST, portableHash, ZERO_DIGEST } from '../hash';
 import { epoch, memberIndex, millis, nodeId, sequence, view, type Digest, type MemberIndex } from '../ids';
 import { wireLimits } from '../limits';
 import type { MessageKind, Signed, Statement } from '../messages';
-import { rootOf, timeoutDigest, type QuorumCertificate, type TimeoutCertificate } from '../quorum-certificates';
+import { rootOf, timeoutDigest } from '../quorum-certificates';
 import {
   encodeEnvelopeBody,
   envelopeBodyHash,
