@@ -166,7 +166,8 @@ export class Instance {
         this.supply(effect.to, effect.from, effect.through);
         break;
       case 'startTimer':
-        this.timers.set(effect.timer, now() + effect.delayMs);
+        // Whole ticks: all move in lockstep.
+        this.timers.set(effect.timer, now() + Math.ceil(effect.delayMs));
         break;
       case 'cancelTimer':
         this.timers.delete(effect.timer);
