@@ -15,7 +15,7 @@ export {
 } from './schedule';
 export { shrinkSchedule } from './shrink';
 export { settle } from './settle';
-export { sweepMutations, type MutationRun, type MutationSweep } from './mutations/sweep';
+export { recordScene, sweepMutations, type MutationRun, type MutationSweep } from './mutations/sweep';
 export { runTwins, type TwinResult } from './twins/run-twins';
 export { sweepTwins, type TwinCounts } from './twins/sweep';
 export type { TwinScenario } from './twins/scenario';

@@ -19,9 +19,21 @@ describe('runSweep', () => {
   });
 });
 
-it('the canary is seen, and what is seen follows from its seed', () => {
-  const canary = runCanary(1);
+it.each([
+  { engine: 'pbft', rule: 'agreement' },
+  { engine: 'hotstuff', rule: 'two-quorums' },
+] as const)('the canary of $engine is seen, and what is seen follows from its seed', ({ engine, rule }) => {
+  const canary = runCanary(1, engine);
   expect(canary.unseen).toEqual([]);
-  expect(canary.seen).toEqual(expect.arrayContaining(['agreement', 'one-vote']));
-  expect(runCanary(1)).toEqual(canary);
+  expect(canary.seen).toEqual(expect.arrayContaining([rule, 'one-vote']));
+  expect(runCanary(1, engine)).toEqual(canary);
+});
+
+it('schedules of the linear engine break no rule, and are not trivial', () => {
+  const { figures, failures } = runSweep(1, 100, 'hotstuff');
+  expect(failures).toEqual([]);
+  expect(figures.sequences / figures.schedules).toBeGreaterThan(7);
+  expect(figures.decided / figures.schedules).toBeGreaterThan(10);
+  expect(figures.views / figures.schedules).toBeGreaterThan(10);
+  expect(figures.accused).toBeGreaterThan(0);
 });

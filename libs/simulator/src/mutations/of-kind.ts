@@ -1,13 +1,10 @@
 import {
   createBatch,
-  encodeEnvelopeBody,
   encodePayload,
   NULL_DIGEST,
   payloadDigest,
-  sealEnvelope,
   type Batch,
   type Digest,
-  type Envelope,
   type Hash,
   type Millis,
   type NewView,
@@ -17,7 +14,9 @@ import {
   type View,
   type ViewChange,
 } from '@concordat/protocol';
+import { changedBatch, unsigned } from './batches';
 import { forgedCheckpoint, forgedCommit, forgedPrepared } from './certificates';
+import { blocks, syncs, timeouts, votes } from './linear-kinds';
 import { envelopeMutations, sealed, withoutOne, type Mutation, type Seen } from './mutation';
 
 /** Every message with one thing changed that its own sender could sign. */
@@ -72,6 +71,22 @@ export function* mutationsOf(message: Signed, seen: Seen, hash: Hash, interval: 
         change: { ...message.change, table: { ...message.change.table, baseSequence: message.sequence } },
       });
       break;
+    case 'proposal':
+      yield* blocks(message, seen, hash);
+      break;
+    case 'vote':
+      yield* votes(message, seen);
+      break;
+    case 'timeout':
+      yield* timeouts(message, seen, hash);
+      break;
+    case 'syncInfo':
+      yield* syncs(message, seen);
+      break;
+    case 'stable':
+      for (const [what, certificate] of forgedCheckpoint(message.certificate, others, interval))
+        yield sealed(`checkpoint: ${what}`, { ...message, certificate });
+      break;
     case 'snapshot':
       yield sealed('another length', { ...message, shape: { ...message.shape, bytes: message.shape.bytes + 1 } });
       break;
@@ -81,18 +96,6 @@ export function* mutationsOf(message: Signed, seen: Seen, hash: Hash, interval: 
       break;
   }
 }
-
-const changedBatch = (hash: Hash, batch: Batch): Batch =>
-  createBatch(hash, (batch.time + 1) as Millis, [...batch.envelopes].reverse());
-
-/** The same envelope under a signature that is none. */
-const unsigned = (hash: Hash, envelope: Envelope): Envelope =>
-  sealEnvelope(
-    hash,
-    envelope,
-    encodeEnvelopeBody(envelope),
-    envelope.signature.map((octet) => octet ^ 1),
-  );
 
 function* proposals(
   batch: Batch,

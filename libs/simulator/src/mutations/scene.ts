@@ -1,5 +1,5 @@
 import type { Evidence } from '@concordat/consensus';
-import { toHex, type MemberIndex, type Signed } from '@concordat/protocol';
+import { encodeMessage, toHex, type EngineName, type MemberIndex, type Signed } from '@concordat/protocol';
 import type { AdversaryMaker } from '../adversary';
 import { Cluster, START } from '../cluster';
 import { CALM } from '../options';
@@ -15,16 +15,23 @@ import { Workload } from '../workload';
 const DURATION_MS = 120;
 
 /**
- * What the recorded run goes through, so that every kind of message is sent: decisions and a checkpoint without member 3,
- * a slot that is prepared and not decided, the view change over it, and member 3 catching up.
+ * What the recorded run goes through, so that every kind of message is sent. PBFT: decisions and a checkpoint without member
+ * 3, a slot that is prepared and not decided, the view change over it, and member 3 catching up. HotStuff: the same without
+ * member 3, whose turn to lead is given up, and a block that one member has to ask for.
  */
-const FAULTS: readonly Fault[] = [
-  { kind: 'network', atMs: 0, forMs: 60, rules: [{ to: [3], delayMs: 'lost' }] },
-  { kind: 'network', atMs: 25, forMs: 40, rules: [{ kinds: ['commit'], view: 0, delayMs: 'lost' }] },
-  { kind: 'network', atMs: 60, forMs: 40, rules: [{ to: [2], kinds: ['prePrepare'], delayMs: 'lost' }] },
-];
+const FAULTS: Readonly<Record<EngineName, readonly Fault[]>> = {
+  pbft: [
+    { kind: 'network', atMs: 0, forMs: 60, rules: [{ to: [3], delayMs: 'lost' }] },
+    { kind: 'network', atMs: 25, forMs: 40, rules: [{ kinds: ['commit'], view: 0, delayMs: 'lost' }] },
+    { kind: 'network', atMs: 60, forMs: 40, rules: [{ to: [2], kinds: ['prePrepare'], delayMs: 'lost' }] },
+  ],
+  hotstuff: [
+    { kind: 'network', atMs: 0, forMs: 60, rules: [{ to: [3], delayMs: 'lost' }] },
+    { kind: 'network', atMs: 20, forMs: 30, rules: [{ to: [2], kinds: ['proposal'], delayMs: 'lost' }] },
+  ],
+};
 
-const SCENE: ScheduleOptions = {
+const SCENE: Omit<ScheduleOptions, 'engine' | 'faults'> = {
   ...CALM,
   checkpointInterval: 2,
   windowSize: 4,
@@ -32,7 +39,6 @@ const SCENE: ScheduleOptions = {
   settleMs: 10_000,
   network: { ...CALM.network, latencyMaxMs: 2 },
   disk: { ...CALM.disk, syncMaxMs: 0 },
-  faults: FAULTS,
   replica: {
     ...CALM.replica,
     phaseTimeoutMs: 30,
@@ -56,24 +62,38 @@ export interface SceneResult {
   readonly violations: readonly Violation[];
   /** Proofs of correct members, and against whom. */
   readonly proofs: readonly { readonly by: MemberIndex; readonly evidence: Evidence }[];
-  /** Signatures of messages that correct members took from the liar, in hexadecimal. */
+  /** Messages that correct members took from the liar, as `bytesOf` tells them apart. */
   readonly taken: ReadonlySet<string>;
   readonly traceHash: string;
   readonly decided: number;
   readonly view: number;
 }
 
-/** Plays the scene, with `liar` as the member that `maker` makes an adversary of. Broken rules that are `tolerated` do not end it. */
-export function playScene(liar: number, maker: AdversaryMaker, tolerated: readonly string[] = []): SceneResult {
+/** A message in hexadecimal: what proves a view is in no signature of its own. */
+export const bytesOf = (message: Signed): string => toHex(encodeMessage(message));
+
+/** Plays an engine's scene, with `liar` as the member that `maker` makes an adversary of. Broken rules that are `tolerated` do not end it. */
+export function playScene(
+  engine: EngineName,
+  liar: number,
+  maker: AdversaryMaker,
+  tolerated: readonly string[] = [],
+): SceneResult {
   const proofs: { by: MemberIndex; evidence: Evidence }[] = [];
   const taken = new Set<string>();
   const listener: Checker = {
     accused: (by, evidence) => void proofs.push({ by, evidence }),
     received: (_, message: Signed) => {
-      if (message.sender === liar) taken.add(toHex(message.signature));
+      if (message.sender === liar) taken.add(bytesOf(message));
     },
   };
-  const options = { ...SCENE, tolerated, liars: [{ member: liar, strategy: maker }] };
+  const options: ScheduleOptions = {
+    ...SCENE,
+    engine,
+    faults: FAULTS[engine],
+    tolerated,
+    liars: [{ member: liar, strategy: maker }],
+  };
   const cluster = new Cluster(1, options, quickHash, [listener]);
   const workload = new Workload(quickHash, new Random(2), cluster.signatures, START, options.workload);
   cluster.start();

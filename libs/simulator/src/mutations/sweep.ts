@@ -1,10 +1,10 @@
-import { toHex, type Digest, type MessageKind, type Signed } from '@concordat/protocol';
+import type { Digest, EngineName, MessageKind, Signed } from '@concordat/protocol';
 import { othersOf, type Adversary, type AdversaryMaker } from '../adversary';
 import { packetOf } from '../packet';
 import { quickHash } from '../quick-hash';
 import { mutationsOf } from './of-kind';
 import type { Mutation, Seen } from './mutation';
-import { playScene, type SceneResult } from './scene';
+import { bytesOf, playScene, type SceneResult } from './scene';
 
 /** Whether a changed message is sent after the true one, or in its place. */
 export type Placing = 'beside' | 'instead';
@@ -31,6 +31,7 @@ interface Recorded {
 
 /** Records what one member sends in the scene when it does nothing wrong. */
 export function recordScene(
+  engine: EngineName,
   member: number,
   tolerated: readonly string[] = [],
 ): { readonly recorded: readonly Recorded[]; readonly result: SceneResult } {
@@ -39,7 +40,8 @@ export function recordScene(
   const digests: Digest[] = [];
   const note = (message: Signed): void => {
     messages.push(message);
-    if (message.kind === 'prePrepare' && !digests.includes(message.digest)) digests.push(message.digest);
+    const isProposal = message.kind === 'prePrepare' || message.kind === 'proposal';
+    if (isProposal && !digests.includes(message.digest)) digests.push(message.digest);
   };
   const maker: AdversaryMaker = () => {
     const isNew = firstTime();
@@ -54,7 +56,7 @@ export function recordScene(
       observe: note,
     };
   };
-  return { result: playScene(member, maker, tolerated), recorded };
+  return { result: playScene(engine, member, maker, tolerated), recorded };
 }
 
 /** Changes one message of one member. */
@@ -98,6 +100,7 @@ function firstTime(): (message: Signed) => boolean {
 
 /** What a sweep is over. */
 export interface MutationSweep {
+  readonly engine: EngineName;
   /** Whose messages are changed. */
   readonly members: readonly number[];
   /** Messages of one kind and one member that are changed, the first ones; the rest are alike. */
@@ -109,17 +112,23 @@ export interface MutationSweep {
 }
 
 /** Plays the scene twice for every change of every message: with the changed one beside the true one, and in its place. */
-export function* sweepMutations({ members, ofKindMax, isWanted, tolerated }: MutationSweep): Generator<MutationRun> {
+export function* sweepMutations({
+  engine,
+  members,
+  ofKindMax,
+  isWanted,
+  tolerated,
+}: MutationSweep): Generator<MutationRun> {
   for (const member of members) {
     const ofKind = new Map<MessageKind, number>();
-    for (const [place, { message, seen }] of recordScene(member, tolerated).recorded.entries()) {
+    for (const [place, { message, seen }] of recordScene(engine, member, tolerated).recorded.entries()) {
       const count = (ofKind.get(message.kind) ?? 0) + 1;
       ofKind.set(message.kind, count);
       if (count > ofKindMax) continue;
       for (const mutation of mutationsOf(message, seen, quickHash, CHECKPOINT_INTERVAL)) {
         if (isWanted?.(message.kind, mutation.name) === false) continue;
         for (const placing of ['beside', 'instead'] as const)
-          yield runMutation(member, place, message.kind, mutation, placing, tolerated);
+          yield runMutation(engine, member, place, message.kind, mutation, placing, tolerated);
       }
     }
   }
@@ -129,6 +138,7 @@ export function* sweepMutations({ members, ofKindMax, isWanted, tolerated }: Mut
 const CHECKPOINT_INTERVAL = 2;
 
 function runMutation(
+  engine: EngineName,
   member: number,
   place: number,
   kind: MessageKind,
@@ -137,8 +147,13 @@ function runMutation(
   tolerated: readonly string[] | undefined,
 ): MutationRun {
   let mutator: Mutator | undefined;
-  const result = playScene(member, (tools) => (mutator = new Mutator(tools, place, mutation, placing)), tolerated);
-  const passed = mutator?.changed !== undefined && result.taken.has(toHex(mutator.changed.signature));
+  const result = playScene(
+    engine,
+    member,
+    (tools) => (mutator = new Mutator(tools, place, mutation, placing)),
+    tolerated,
+  );
+  const passed = mutator?.changed !== undefined && result.taken.has(bytesOf(mutator.changed));
   const proven = result.proofs.some(({ evidence }) => evidence.accused === member);
   return { member, place, kind, mutation: mutation.name, placing, passed, proven, result };
 }

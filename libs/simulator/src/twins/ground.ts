@@ -3,6 +3,7 @@ import {
   createEpochTable,
   nodeId,
   purposeDigest,
+  type EngineName,
   type Envelope,
   type MemberIndex,
 } from '@concordat/protocol';
@@ -39,8 +40,8 @@ export interface Ground {
   readonly envelope: (number: number) => Envelope;
 }
 
-/** Makes the ground. */
-export function createGround(): Ground {
+/** Makes the ground of an engine's swarm. */
+export function createGround(engine: EngineName): Ground {
   const random = new Random(1);
   const keys = Array.from({ length: MEMBERS }, () => stubKey(quickHash, random));
   const { checkpointInterval, windowSize, f, workload: clients } = TWIN_OPTIONS;
@@ -49,7 +50,7 @@ export function createGround(): Ground {
     publicKey,
     weight: 1,
   }));
-  const committee = new Committee(createEpochTable({ members, f, checkpointInterval, windowSize }), quickHash);
+  const committee = new Committee(createEpochTable({ engine, members, f, checkpointInterval, windowSize }), quickHash);
   const swarm = purposeDigest(quickHash, 'genesis', random.bytes(32));
   const signatures = new StubSignatures(quickHash, committee, swarm, keys);
   const workload = new Workload(quickHash, random, signatures, START, clients);

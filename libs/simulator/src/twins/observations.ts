@@ -12,6 +12,9 @@ import type { Checker } from '../watch';
 import type { TwinSwarm } from './twin-swarm';
 
 const PHASES: readonly MessageKind[] = ['prePrepare', 'prepare', 'commit'];
+const PROPOSALS: readonly MessageKind[] = ['prePrepare', 'proposal'];
+/** Kinds of which there is one in a view, whatever its sequence. */
+const ONCE_PER_VIEW: readonly MessageKind[] = ['proposal', 'vote', 'timeout'];
 
 /** What happened in a scenario. */
 export interface TwinFigures {
@@ -73,8 +76,9 @@ export class Observations implements Checker {
     const { kind, view, sequence, digest } = message;
     this.trace?.note(this.atMs, member, kind, wordOfText(kind) ^ view, sequence, wordOfText(digest));
     if (message.sender !== this.twin || !EVIDENCE_KINDS.includes(message.kind)) return;
-    const place = `${message.kind} ${String(message.view)} ${String(message.sequence)}`;
-    if (message.kind === 'prePrepare') {
+    const slot = ONCE_PER_VIEW.includes(message.kind) ? '' : String(message.sequence);
+    const place = `${message.kind} ${String(message.view)} ${slot}`;
+    if (PROPOSALS.includes(message.kind)) {
       const digests = this.proposals.get(place) ?? new Set();
       this.proposals.set(place, digests.add(message.digest));
     }

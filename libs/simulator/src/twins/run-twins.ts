@@ -14,6 +14,8 @@ const ROUND_MS = 60;
 
 const INSTANCES = [0, 1, 2, 3, SECOND_COPY];
 
+const PBFT_GROUND = createGround('pbft');
+
 /** What came of a scenario. */
 export interface TwinResult {
   readonly scenario: TwinScenario;
@@ -21,15 +23,13 @@ export interface TwinResult {
   readonly figures: TwinFigures;
 }
 
-const SHARED_GROUND = createGround();
-
 /**
  * Runs one scenario. A round is one leader's turn: it begins with a fresh request on either side of its partition, and
  * whatever PRE-PREPARE the leaders of earlier rounds' views still send is lost, so that nothing new is ordered in it but by
  * a new leader. After the last round the network is whole, and one more request has to be decided, and every request that
  * an honest member took. `trace` takes what honest members hear and execute.
  */
-export function runTwins(scenario: TwinScenario, trace?: Trace, ground: Ground = SHARED_GROUND): TwinResult {
+export function runTwins(scenario: TwinScenario, trace?: Trace, ground: Ground = PBFT_GROUND): TwinResult {
   const { twin, rounds } = scenario;
   const observations = new Observations(twin, trace);
   const swarm = new TwinSwarm(ground, twin, leadingCopy(scenario), [observations]);

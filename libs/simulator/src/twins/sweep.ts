@@ -1,3 +1,5 @@
+import type { EngineName } from '@concordat/protocol';
+import { createGround } from './ground';
 import { runTwins, type TwinResult } from './run-twins';
 import { reducedScenarios } from './scenario';
 
@@ -25,7 +27,12 @@ const FAILURES_MAX = 10;
  * Runs every scenario with so many rounds, but for those that symmetry makes equal. `onScenario` hears of each when it is
  * over.
  */
-export function sweepTwins(rounds: number, onScenario?: (result: TwinResult) => void): TwinCounts {
+export function sweepTwins(
+  rounds: number,
+  onScenario?: (result: TwinResult) => void,
+  engine: EngineName = 'pbft',
+): TwinCounts {
+  const ground = createGround(engine);
   const counts: TwinCounts = {
     scenarios: 0,
     withViewChange: 0,
@@ -37,7 +44,7 @@ export function sweepTwins(rounds: number, onScenario?: (result: TwinResult) => 
     failures: [],
   };
   for (const scenario of reducedScenarios(rounds)) {
-    const result = runTwins(scenario);
+    const result = runTwins(scenario, undefined, ground);
     const { view, conflictingProposals, decidedInRounds, pairsReached, pairsProven } = result.figures;
     counts.scenarios++;
     counts.withViewChange += view > 0 ? 1 : 0;

@@ -157,7 +157,7 @@ export class TwinSwarm {
     for (const instance of this.order) instance.feed({ kind: 'start' });
   }
 
-  /** From now on messages stay on their side, and PRE-PREPAREs of views up to `proposalsLostThrough` are lost. */
+  /** From now on messages stay on their side, and proposals of views up to `proposalsLostThrough` are lost. */
   split(partition: Partition, proposalsLostThrough: number): void {
     this.partition = partition;
     this.proposalsLostThrough = proposalsLostThrough;
@@ -207,7 +207,8 @@ export class TwinSwarm {
 
   /** To every instance of the member that is on the sender's side. */
   private send(from: number, to: MemberIndex, message: Signed): void {
-    if (message.kind === 'prePrepare' && message.view <= this.proposalsLostThrough) return;
+    const proposes = message.kind === 'prePrepare' || message.kind === 'proposal';
+    if (proposes && message.view <= this.proposalsLostThrough) return;
     this.check(message);
     for (const instance of to === this.twin ? this.copies : [to]) {
       if (sideOf(this.partition, instance) === sideOf(this.partition, from))
