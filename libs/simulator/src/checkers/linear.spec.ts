@@ -7,7 +7,6 @@ import {
   timeoutDigest,
   type Batch,
   type CommitChain,
-  type Digest,
   type MemberIndex,
   type Millis,
   type Proposal,
