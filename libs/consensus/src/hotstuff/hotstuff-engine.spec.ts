@@ -29,6 +29,17 @@ const rows: Row[] = [
     effects: ['persist proposal', 'vote 1/1 A to 1', 'persist evidence', 'accuse 0'],
   },
   {
+    name: 'gives a leader away for a second block of its view after the first was decided',
+    run: (m) => {
+      m.propose(...m.row(1, 2, 3, 4));
+      m.told();
+      const rival = m.proposal(m.block('rival', 1), m.root);
+      expect(m.replica.admit(rival)).toBeUndefined();
+      m.receive(rival);
+    },
+    effects: ['persist evidence', 'accuse 0', 'reject redundant'],
+  },
+  {
     name: 'locks the lower of two certified blocks in a row, durably, before the vote that shows it',
     run: (m) => m.propose(...m.row(1, 2, 3)),
     effects: [

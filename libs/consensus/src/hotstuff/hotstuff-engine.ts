@@ -70,9 +70,11 @@ export class HotstuffEngine implements Engine {
     switch (kind) {
       case 'proposal': {
         if (this.chain.holds(digest)) return reject('redundant', 'the block is here');
+        const first = this.seen.get(view);
+        // A second block of one view is proof, whatever was decided since.
+        if (first !== undefined && first.statement.digest !== digest) return undefined;
         if (sequence <= this.chain.tree.committed.sequence) return reject('redundant', 'decided already');
-        const isEvidence = this.seen.get(view)?.statement.digest !== digest && this.seen.has(view);
-        if (view >= context.view || isEvidence || this.help.isWanted(digest)) return undefined;
+        if (view >= context.view || this.help.isWanted(digest)) return undefined;
         return reject('stale_view', `view ${String(view)} is over`);
       }
       case 'vote': {

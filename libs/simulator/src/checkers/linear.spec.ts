@@ -7,7 +7,6 @@ import {
   timeoutDigest,
   type Batch,
   type CommitChain,
-  type Digest,
   type MemberIndex,
   type Millis,
   type Proposal,
@@ -359,5 +358,5 @@ it('an unknown block says nothing about what stands below it', () => {
   expect(index.extends(c, root)).toBeUndefined();
   index.received(member(0), b);
   expect(index.extends(c, root)).toBe(true);
-  expect(index.extends(c, { view: 1 as View, digest: NULL_DIGEST as Digest })).toBe(false);
+  expect(index.extends(c, { view: 1 as View, digest: NULL_DIGEST })).toBe(false);
 });
