@@ -1,10 +1,47 @@
+import type { Signed } from '@concordat/protocol';
 import type { ReplicaConfig } from '../replica-config';
-import { testCommittee } from '../testing/driver';
+import { envelopeOf, testCommittee } from '../testing/driver';
 import { joinEnvelope, OPERATOR } from '../testing/system';
 import { Cluster } from './cluster';
 
 const swarmOf = (n: number, config: Partial<ReplicaConfig> = {}, observers = 0): Cluster =>
   new Cluster(n, { committee: testCommittee(n, { engine: 'hotstuff', operators: [OPERATOR] }), config, observers });
+
+let clients = 0;
+const submit = (swarm: Cluster, to: number): void =>
+  swarm.submit(to, envelopeOf(`attacked ${String(clients++)}`, { expiresAt: swarm.now + 100_000 }));
+
+const decided = (swarm: Cluster): number[] => swarm.nodes.map((node) => node.replica.state().totalDecided);
+
+describe('many blocks in a row that nothing decides', () => {
+  /** Members 0, 1 and 2 certify blocks, never in three consecutive views, while member 3 hears nothing. */
+  function longRow(): Cluster {
+    const swarm = swarmOf(4, { viewChangeTimeoutMaxMs: 250 });
+    swarm.run(300);
+    const cut = (from: number, to: number): boolean => (from === 3) !== (to === 3);
+    swarm.filter = (from, to, { kind, view }: Signed) => !cut(from, to) && (kind !== 'proposal' || view % 3 !== 0);
+    while (swarm.node(0).replica.state().slots < 100 && swarm.now < 90_000) {
+      submit(swarm, 0);
+      swarm.run(100);
+    }
+    expect(swarm.node(0).replica.state().slots).toBeGreaterThanOrEqual(100);
+    swarm.filter = () => true;
+    return swarm;
+  }
+
+  it('a member that has none of them takes the place of one that goes down', () => {
+    const swarm = longRow();
+    const before = decided(swarm)[0]!;
+    swarm.crash(2);
+    swarm.run(20_000);
+    submit(swarm, 3);
+    swarm.run(5_000);
+    expect(decided(swarm)[0]).toBeGreaterThan(before);
+    expect(decided(swarm)[3]).toBe(decided(swarm)[0]);
+    swarm.checkAgreement();
+    swarm.checkPromises();
+  });
+});
 
 describe('the end of an epoch', () => {
   it.each([0, 1, 2, 3])('without member %i, which gathers some of the CHECKPOINTs', (down) => {

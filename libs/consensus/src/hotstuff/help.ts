@@ -2,6 +2,7 @@ import {
   FETCH_ITEMS_MAX,
   SLOT_FLAGS,
   SLOTS_IN_STATUS_MAX,
+  UNDECIDED_MAX,
   type Digest,
   type Fetch,
   type MemberIndex,
@@ -101,7 +102,7 @@ export class HotstuffHelp implements Help {
     const { digest, signatures = [] } = this.views.newest;
     const named = this.chain
       .missing()
-      .filter(({ namedBy }) => namedBy.sequence <= tree.committed.sequence + SLOTS_IN_STATUS_MAX)
+      .filter(({ namedBy }) => namedBy.sequence <= tree.committed.sequence + UNDECIDED_MAX)
       .map(({ digest: parent, namedBy }): Lack => ({ what: 'batches', digests: [parent], preferred: namedBy.sender }));
     const isHere = this.chain.holds(digest) || digest === tree.committed.digest;
     const voter = signatures.find(({ sender }) => sender !== this.context.self)?.sender;

@@ -136,8 +136,8 @@ export class HotstuffEngine implements Engine {
   }
 
   /** Puts a block into its place; undefined also where it has to wait for the one below. */
-  private place(proposal: Signed<Proposal>): Rejection | undefined {
-    const placed = this.chain.place(proposal, this.help.isWanted(proposal.digest));
+  private place(proposal: Signed<Proposal>, isWanted = this.help.isWanted(proposal.digest)): Rejection | undefined {
+    const placed = this.chain.place(proposal, isWanted);
     switch (placed) {
       case 'orphan':
         return undefined;
@@ -303,7 +303,7 @@ export class HotstuffEngine implements Engine {
     if (this.own.timeout !== undefined) this.views.restore(this.own.timeout as Verified<Timeout>);
     if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());
     // One that misfits by now was passed over by what was decided since.
-    for (const proposal of proposals) this.place(proposal);
+    for (const proposal of proposals) this.place(proposal, true);
     if (this.own.vote !== undefined) this.onVote(this.own.vote as Verified<Vote>);
   }
 
