@@ -1,6 +1,8 @@
-import type { Signed } from '@concordat/protocol';
+import { portableHash, timeoutDigest, type Sequence, type Signed, type View } from '@concordat/protocol';
+import { NOTHING_RECOVERED, type DurableRecord } from '../replica';
 import type { ReplicaConfig } from '../replica-config';
 import { envelopeOf, testCommittee } from '../testing/driver';
+import { LinearDriver, type TestBlock } from '../testing/linear-driver';
 import { joinEnvelope, OPERATOR } from '../testing/system';
 import { Cluster } from './cluster';
 
@@ -54,4 +56,50 @@ describe('the end of an epoch', () => {
     const epochs = swarm.nodes.filter((node) => node.up).map((node) => node.replica.state().epoch);
     expect(epochs).toEqual([1, 1, 1, 1]);
   });
+});
+
+describe('a member that contradicts itself without end', () => {
+  type Three = (member: LinearDriver) => [Signed, Signed, Signed];
+  const blocks = (member: LinearDriver, view: number): TestBlock[] =>
+    ['X', 'Y', 'Z'].map((name) => member.block(name, view));
+  const proposals: Three = (member) =>
+    blocks(member, 1).map((block) => member.proposal(block, member.root)) as ReturnType<Three>;
+  const votes: Three = (member) =>
+    blocks(member, 3).map(({ view, sequence, digest }) =>
+      member.sealAs(1, { kind: 'vote', view, sequence, digest }),
+    ) as ReturnType<Three>;
+  const timeouts: Three = (member) =>
+    blocks(member, 1).map(({ view, digest }) => {
+      const highest = { view, digest };
+      const place = { view: 2 as View, sequence: 0 as Sequence, digest: timeoutDigest(portableHash, highest) };
+      return member.sealAs(1, { kind: 'timeout', ...place, highest, justify: undefined, timeouts: undefined });
+    }) as ReturnType<Three>;
+
+  it.each([
+    ['proposals', proposals],
+    ['votes', votes],
+    ['timeouts', timeouts],
+  ] as const)('%s: the second is proof, and the third is refused before anything in it is checked', (_, three) => {
+    // It leads views 4 and 5, so it gathers the votes of view 3.
+    const member = new LinearDriver(2).start();
+    const [first, second, third] = three(member);
+    member.receive(first);
+    expect(member.replica.admit(second)).toBeUndefined();
+    member.receive(second);
+    expect(member.replica.evidence()).toHaveLength(1);
+    expect(member.replica.admit(third)?.code).toBe('redundant');
+  });
+});
+
+it('a restarted member keeps the block that it voted for in a new log file, though it lacks the block below', () => {
+  const records: DurableRecord[] = [];
+  const before = new LinearDriver(3).start();
+  before.onPersist = (record) => records.push(record);
+  before.propose(...before.row(1, 2));
+  const [proposal] = records.flatMap((record) =>
+    record.kind === 'proposal' && record.message.view === 2 ? [record] : [],
+  );
+  const recovered = { ...NOTHING_RECOVERED, votes: before.sealed, proposals: [proposal!.message] };
+  const after = new LinearDriver(3, { recovered }).start();
+  expect(after.replica.base().records).toContainEqual(proposal);
 });

@@ -71,8 +71,10 @@ export class HotstuffEngine implements Engine {
       case 'proposal': {
         if (this.chain.holds(digest)) return reject('redundant', 'the block is here');
         if (sequence <= this.chain.tree.committed.sequence) return reject('redundant', 'decided already');
-        const isEvidence = this.seen.get(view)?.statement.digest !== digest && this.seen.has(view);
-        if (view >= context.view || isEvidence || this.help.isWanted(digest)) return undefined;
+        if (this.help.isWanted(digest)) return undefined;
+        const isRival = this.seen.has(view) && this.seen.get(view)?.statement.digest !== digest;
+        if (isRival && context.isProven(sender, kind)) return reject('redundant', 'that member is proven to lie');
+        if (view >= context.view || isRival) return undefined;
         return reject('stale_view', `view ${String(view)} is over`);
       }
       case 'vote': {
@@ -80,20 +82,31 @@ export class HotstuffEngine implements Engine {
           return reject('not_the_leader', `this member does not lead view ${String(view + 1)}`);
         if (view + 1 < context.view) return reject('stale_view', `view ${String(view + 1)} is over`);
         const known = this.ballots.newestOf(sender);
-        const isNeedless = known !== undefined && (known.view > view || known.digest === digest);
-        return isNeedless ? reject('redundant', 'a vote of that member is held') : undefined;
+        return this.addsTo(known, { kind, view, sender, digest })
+          ? undefined
+          : reject('redundant', 'a vote of that member is held');
       }
       case 'timeout': {
         if (view < context.view) return reject('stale_view', `view ${String(view)} is over`);
         const known = this.views.timeoutOf(sender);
-        const isNeedless = known !== undefined && (known.view > view || known.digest === digest);
-        return isNeedless ? reject('redundant', 'a TIMEOUT of that member is held') : undefined;
+        return this.addsTo(known, { kind, view, sender, digest })
+          ? undefined
+          : reject('redundant', 'a TIMEOUT of that member is held');
       }
       case 'syncInfo':
         return view <= context.view ? reject('stale_view', `view ${String(view)} has begun or is over`) : undefined;
       default:
         return undefined;
     }
+  }
+
+  /** Whether a statement is newer than what is held of its sender, or the first proof against it. */
+  private addsTo(
+    known: Signed | undefined,
+    { kind, view, sender, digest }: Pick<Statement, 'kind' | 'view' | 'sender' | 'digest'>,
+  ): boolean {
+    if (known === undefined || known.view < view) return true;
+    return known.view === view && known.digest !== digest && !this.context.isProven(sender, kind);
   }
 
   onMessage(message: Verified): boolean {
