@@ -103,3 +103,15 @@ it('a restarted member keeps the block that it voted for in a new log file, thou
   const after = new LinearDriver(3, { recovered }).start();
   expect(after.replica.base().records).toContainEqual(proposal);
 });
+
+it('a proposal that comes before the checkpoint by which the window moves gets its vote with that', () => {
+  const member = new LinearDriver(3).start();
+  const row = member.row(1, 2, 3, 4, 5, 6, 7, 8);
+  member.propose(...row, member.block('first above', 9, row[7]));
+  const own = member.sealed.find((message) => message.kind === 'checkpoint');
+  expect(member.sealed.some(({ kind, view }) => kind === 'vote' && view === 9)).toBe(false);
+  const { sequence } = own!;
+  const certificate = { sequence, content: own!.content, signatures: [] };
+  member.from(1, { kind: 'stable', view: 0 as View, sequence, certificate });
+  expect(member.sealed.some(({ kind, view }) => kind === 'vote' && view === 9)).toBe(true);
+});

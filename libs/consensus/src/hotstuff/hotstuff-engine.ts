@@ -218,6 +218,14 @@ export class HotstuffEngine implements Engine {
   /** Whatever a certificate decided was executed with the event that brought it. */
   advance(): void {
     this.placeOrphans();
+    this.voteLate();
+  }
+
+  /** A proposal that came before the checkpoint by which the window moves gets its vote with that. */
+  private voteLate(): void {
+    const { view, active } = this.context;
+    const proposal = active && !this.safety.hasVoted(view) ? this.chain.proposalOf(view) : undefined;
+    if (proposal !== undefined) this.vote(proposal);
   }
 
   updateTimer(touch: Touch): void {
