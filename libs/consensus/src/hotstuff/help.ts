@@ -72,7 +72,8 @@ export class HotstuffHelp implements Help {
       const draft = { kind: 'syncInfo', view: context.view, sequence: 0 as Sequence, ...this.views.proof } as const;
       context.emit({ kind: 'send', to: sender, draft });
     }
-    this.resends.forget(sender, sequence);
+    // What is executed here is not sent again; one that says for ever to stand at the beginning must not fill the memory.
+    this.resends.forget(sender, Math.max(sequence, context.ledger.executed) as Sequence);
     const proposal = this.chain.proposalOf(context.view);
     if (proposal !== undefined && view <= context.view && sender !== proposal.sender) {
       const has = slots.find((slot) => slot.sequence === proposal.sequence)?.flags ?? 0;
