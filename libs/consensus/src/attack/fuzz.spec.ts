@@ -39,7 +39,8 @@ function schedule(engine: EngineName, seed: number, n: number, crashes: boolean)
       }
       if (crashes && random() < 0.05) for (const node of swarm.nodes) if (node.up) swarm.crash(node.index);
       // HotStuff's base alone holds all that binds a member; PBFT's open slots stay in older files.
-      if (engine === 'hotstuff' && random() < 0.2) swarm.rotate(Math.floor(random() * n));
+      const rotates = swarm.node(Math.floor(random() * n));
+      if (engine === 'hotstuff' && rotates.up && random() < 0.2) swarm.rotate(rotates.index);
       for (const node of swarm.nodes) if (!node.up && random() < 0.4) swarm.restart(node.index);
       swarm.run(Math.floor(random() * 300));
     }

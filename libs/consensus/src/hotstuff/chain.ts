@@ -22,7 +22,7 @@ import type { Decided, Decisions } from '../member/engine';
 import type { Recovered } from '../replica';
 import { BlockTree, type Misfit } from './block-tree';
 
-/** Proposals that wait for the block below them at most: the newest views stay. */
+/** Proposals that came unasked and wait for the block below them at most: the newest views stay. */
 const ORPHANS_MAX = 32;
 /** Blocks of one view that are kept unasked: a leader that makes more has shown already that it lies. */
 const PER_VIEW_MAX = 2;
@@ -32,12 +32,19 @@ const UNCERTIFIED_MAX = 64;
 /** What came of a proposal. */
 export type Placed = 'placed' | 'known' | 'orphan' | Misfit | 'too-many';
 
+/** A proposal that waits for the block below it. */
+interface Orphan {
+  readonly proposal: Signed<Proposal>;
+  /** Others build on it, or this member voted for it before a restart. */
+  readonly isWanted: boolean;
+}
+
 /** The blocks that are not decided yet, with their batches, and what was decided of them and waits for its execution. */
 export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
   readonly tree: BlockTree;
   private readonly proposals = new Map<Digest, Signed<Proposal>>();
   /** By digest, in order of arrival. */
-  private readonly orphans = new Map<Digest, Signed<Proposal>>();
+  private readonly orphans = new Map<Digest, Orphan>();
   private readonly decisions = new Map<
     Sequence,
     { certificate: CommitCertificate; batch: Batch | 'null' | undefined }
@@ -66,9 +73,13 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
     return undefined;
   }
 
-  /** All proposals that are not decided yet. */
+  /** All proposals that are not decided yet, those too that wait for their place: a restarted member may have voted for them. */
   undecided(): Signed<Proposal>[] {
-    return [...this.proposals.values()];
+    return [...this.proposals.values(), ...this.waiting()];
+  }
+
+  private waiting(): Signed<Proposal>[] {
+    return [...this.orphans.values()].map(({ proposal }) => proposal);
   }
 
   /** True for a block that is here, whether or not it has its place. */
@@ -81,14 +92,14 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
     return [...this.decisions].flatMap(([sequence, { batch }]) => (batch === undefined ? [] : [sequence]));
   }
 
-  /** Puts a proposal into its place; those that waited for it come with `release`. `isWanted`: others build on it. */
+  /** Puts a proposal into its place; those that waited for it come with `release`. `isWanted`: see Orphan. */
   place(proposal: Signed<Proposal>, isWanted: boolean): Placed {
     const { digest } = proposal;
     if (this.proposals.has(digest)) return 'known';
     if (!isWanted && this.sameView(proposal.view) >= PER_VIEW_MAX) return 'too-many';
     const misfit = this.tree.add(asBlock(proposal));
     if (misfit === 'unknown-parent') {
-      this.keepOrphan(proposal);
+      this.keepOrphan(proposal, isWanted);
       return 'orphan';
     }
     if (misfit !== undefined) return misfit;
@@ -101,7 +112,7 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
   release(): Signed<Proposal>[] {
     const ready: Signed<Proposal>[] = [];
     const { committed } = this.tree;
-    for (const [digest, orphan] of this.orphans) {
+    for (const [digest, { proposal: orphan }] of this.orphans) {
       const stands = this.tree.hasPlaceOn(orphan.parent.digest, orphan.sequence);
       // Right above what is committed, and on something else.
       const isOver = orphan.sequence <= committed.sequence + 1;
@@ -113,21 +124,28 @@ export class Chain implements Pick<Decisions, 'decided' | 'dropNeedless'> {
 
   private sameView(view: View): number {
     let count = 0;
-    for (const held of [this.proposals, this.orphans])
-      for (const proposal of held.values()) if (proposal.view === view) count++;
+    for (const held of [this.proposals.values(), this.waiting()])
+      for (const proposal of held) if (proposal.view === view) count++;
     return count;
   }
 
-  private keepOrphan(proposal: Signed<Proposal>): void {
-    this.orphans.set(proposal.digest, proposal);
-    if (this.orphans.size <= ORPHANS_MAX) return;
-    const lowest = [...this.orphans.values()].reduce((low, next) => (next.view < low.view ? next : low));
+  /**
+   * A row of undecided blocks is fetched from its end downwards, so all that is wanted of it has to stay until the lowest is
+   * here. Blocks above the window carry no batch: what stays is small.
+   */
+  private keepOrphan(proposal: Signed<Proposal>, isWanted: boolean): void {
+    const fits = proposal.batch === undefined || proposal.sequence <= this.context.windowTop;
+    const hasRoom = this.orphans.size < UNDECIDED_MAX;
+    this.orphans.set(proposal.digest, { proposal, isWanted: isWanted && fits && hasRoom });
+    const unasked = [...this.orphans.values()].flatMap((orphan) => (orphan.isWanted ? [] : [orphan.proposal]));
+    if (unasked.length <= ORPHANS_MAX) return;
+    const lowest = unasked.reduce((low, next) => (next.view < low.view ? next : low));
     this.orphans.delete(lowest.digest);
   }
 
   /** Blocks that orphans stand on and nobody has brought, with who named them, newest first. */
   missing(): { readonly digest: Digest; readonly namedBy: Signed<Proposal> }[] {
-    return [...this.orphans.values()]
+    return this.waiting()
       .filter(({ parent }) => !this.orphans.has(parent.digest) && !this.proposals.has(parent.digest))
       .sort((a, b) => b.view - a.view)
       .map((namedBy) => ({ digest: namedBy.parent.digest, namedBy }));

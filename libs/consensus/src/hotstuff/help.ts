@@ -2,6 +2,7 @@ import {
   FETCH_ITEMS_MAX,
   SLOT_FLAGS,
   SLOTS_IN_STATUS_MAX,
+  UNDECIDED_MAX,
   type Digest,
   type Fetch,
   type MemberIndex,
@@ -71,7 +72,8 @@ export class HotstuffHelp implements Help {
       const draft = { kind: 'syncInfo', view: context.view, sequence: 0 as Sequence, ...this.views.proof } as const;
       context.emit({ kind: 'send', to: sender, draft });
     }
-    this.resends.forget(sender, sequence);
+    // What is executed here is not sent again; one that says for ever to stand at the beginning must not fill the memory.
+    this.resends.forget(sender, Math.max(sequence, context.ledger.executed) as Sequence);
     const proposal = this.chain.proposalOf(context.view);
     if (proposal !== undefined && view <= context.view && sender !== proposal.sender) {
       const has = slots.find((slot) => slot.sequence === proposal.sequence)?.flags ?? 0;
@@ -101,7 +103,7 @@ export class HotstuffHelp implements Help {
     const { digest, signatures = [] } = this.views.newest;
     const named = this.chain
       .missing()
-      .filter(({ namedBy }) => namedBy.sequence <= tree.committed.sequence + SLOTS_IN_STATUS_MAX)
+      .filter(({ namedBy }) => namedBy.sequence <= tree.committed.sequence + UNDECIDED_MAX)
       .map(({ digest: parent, namedBy }): Lack => ({ what: 'batches', digests: [parent], preferred: namedBy.sender }));
     const isHere = this.chain.holds(digest) || digest === tree.committed.digest;
     const voter = signatures.find(({ sender }) => sender !== this.context.self)?.sender;

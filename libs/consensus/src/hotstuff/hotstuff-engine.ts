@@ -71,31 +71,45 @@ export class HotstuffEngine implements Engine {
       case 'proposal': {
         if (this.chain.holds(digest)) return reject('redundant', 'the block is here');
         const first = this.seen.get(view);
+        const isRival = first !== undefined && first.statement.digest !== digest;
+        const isProven = context.isProven(sender, kind);
         // A second block of one view is proof, whatever was decided since.
-        if (first !== undefined && first.statement.digest !== digest) return undefined;
+        if (isRival && !isProven) return undefined;
         if (sequence <= this.chain.tree.committed.sequence) return reject('redundant', 'decided already');
-        if (view >= context.view || this.help.isWanted(digest)) return undefined;
-        return reject('stale_view', `view ${String(view)} is over`);
+        if (this.help.isWanted(digest)) return undefined;
+        if (isRival) return reject('redundant', 'that member is proven to lie');
+        return view >= context.view ? undefined : reject('stale_view', `view ${String(view)} is over`);
       }
       case 'vote': {
         if (context.committee.leaderOf((view + 1) as View) !== context.self)
           return reject('not_the_leader', `this member does not lead view ${String(view + 1)}`);
         if (view + 1 < context.view) return reject('stale_view', `view ${String(view + 1)} is over`);
         const known = this.ballots.newestOf(sender);
-        const isNeedless = known !== undefined && (known.view > view || known.digest === digest);
-        return isNeedless ? reject('redundant', 'a vote of that member is held') : undefined;
+        return this.addsTo(known, { kind, view, sender, digest })
+          ? undefined
+          : reject('redundant', 'a vote of that member is held');
       }
       case 'timeout': {
         if (view < context.view) return reject('stale_view', `view ${String(view)} is over`);
         const known = this.views.timeoutOf(sender);
-        const isNeedless = known !== undefined && (known.view > view || known.digest === digest);
-        return isNeedless ? reject('redundant', 'a TIMEOUT of that member is held') : undefined;
+        return this.addsTo(known, { kind, view, sender, digest })
+          ? undefined
+          : reject('redundant', 'a TIMEOUT of that member is held');
       }
       case 'syncInfo':
         return view <= context.view ? reject('stale_view', `view ${String(view)} has begun or is over`) : undefined;
       default:
         return undefined;
     }
+  }
+
+  /** Whether a statement is newer than what is held of its sender, or the first proof against it. */
+  private addsTo(
+    known: Signed | undefined,
+    { kind, view, sender, digest }: Pick<Statement, 'kind' | 'view' | 'sender' | 'digest'>,
+  ): boolean {
+    if (known === undefined || known.view < view) return true;
+    return known.view === view && known.digest !== digest && !this.context.isProven(sender, kind);
   }
 
   onMessage(message: Verified): boolean {
@@ -138,8 +152,8 @@ export class HotstuffEngine implements Engine {
   }
 
   /** Puts a block into its place; undefined also where it has to wait for the one below. */
-  private place(proposal: Signed<Proposal>): Rejection | undefined {
-    const placed = this.chain.place(proposal, this.help.isWanted(proposal.digest));
+  private place(proposal: Signed<Proposal>, isWanted = this.help.isWanted(proposal.digest)): Rejection | undefined {
+    const placed = this.chain.place(proposal, isWanted);
     switch (placed) {
       case 'orphan':
         return undefined;
@@ -207,6 +221,14 @@ export class HotstuffEngine implements Engine {
   /** Whatever a certificate decided was executed with the event that brought it. */
   advance(): void {
     this.placeOrphans();
+    this.voteLate();
+  }
+
+  /** A proposal that came before the checkpoint by which the window moves gets its vote with that. */
+  private voteLate(): void {
+    const { view, active } = this.context;
+    const proposal = active && !this.safety.hasVoted(view) ? this.chain.proposalOf(view) : undefined;
+    if (proposal !== undefined) this.vote(proposal);
   }
 
   updateTimer(touch: Touch): void {
@@ -305,7 +327,7 @@ export class HotstuffEngine implements Engine {
     if (this.own.timeout !== undefined) this.views.restore(this.own.timeout as Verified<Timeout>);
     if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());
     // One that misfits by now was passed over by what was decided since.
-    for (const proposal of proposals) this.place(proposal);
+    for (const proposal of proposals) this.place(proposal, true);
     if (this.own.vote !== undefined) this.onVote(this.own.vote as Verified<Vote>);
   }
 

@@ -54,11 +54,16 @@ export class Safety {
   /** Whether a block of the tree may get this member's vote; its parent's certificate was taken in before. */
   refusalOf({ view, digest, parent }: Block): Refusal | undefined {
     if (this.tree.get(digest) === undefined) return 'unknown-block';
-    if (view <= this.votedView) return 'voted-already';
+    if (this.hasVoted(view)) return 'voted-already';
     // A newer certificate than the lock shows that a quorum was free to leave it: nothing was decided by it.
     const { locked } = this.state;
     const free = parent.view > locked.view || this.tree.extends(parent.digest, locked.digest);
     return free ? undefined : 'against-the-lock';
+  }
+
+  /** True once it votes no more in that view. */
+  hasVoted(view: View): boolean {
+    return view <= this.votedView;
   }
 
   /** This member votes in a view. */

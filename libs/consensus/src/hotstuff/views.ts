@@ -49,7 +49,8 @@ export class Views {
   ) {
     const { phaseTimeoutMs, viewChangeTimeoutMaxMs } = context.config;
     const baseMs = phaseTimeoutMs / VIEWS_PER_PHASE_TIMEOUT;
-    const doublingsMax = Math.max(0, Math.floor(Math.log2(viewChangeTimeoutMaxMs / baseMs)));
+    let doublingsMax = 0;
+    while (baseMs * 2 ** (doublingsMax + 1) <= viewChangeTimeoutMaxMs) doublingsMax++;
     this.pacemaker = new Pacemaker(context.committee, { baseMs, doublingsMax });
     this.follow();
   }

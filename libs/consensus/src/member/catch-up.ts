@@ -164,7 +164,8 @@ export class CatchUp implements Touch {
     return (
       pool.size > 0 ||
       (votes && !active) ||
-      ledger.executed < Math.max(boundary, stable) ||
+      Math.min(ledger.executed, stable) < boundary ||
+      ledger.executed < stable ||
       this.snapshotFetch.isUnderWay ||
       this.suppliers().length > 0 ||
       this.engine.isBusy

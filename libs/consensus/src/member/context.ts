@@ -131,6 +131,13 @@ export class Context {
     return [...this.proven.values()].flatMap((kinds) => [...kinds.values()]);
   }
 
+  /** Whether it is proven of this epoch already that the member contradicts itself in that kind: more of it is worth no checks. */
+  isProven(member: MemberIndex, kind: Statement['kind']): boolean {
+    const node = this.committee.member(member)?.nodeId;
+    const proof = node === undefined ? undefined : this.proven.get(node)?.get(kind);
+    return proof !== undefined && evidenceEpoch(proof) === this.committee.epoch;
+  }
+
   /** Reports a proof, once per member, kind and epoch, and keeps it on record. */
   accuse(evidence: Evidence): void {
     if (!this.record(evidence)) return;
