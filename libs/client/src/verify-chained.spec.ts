@@ -93,7 +93,7 @@ describe('a decision certificate of the linear engine', () => {
     ['a gap in the last three', rowOf(4, 6), /last three views are not consecutive/],
     ['a gap below them that is too high', rowOf(5, 6), /last three views are not consecutive/],
     ['views that do not ascend', rowOf(3, 4, 5), /views do not ascend/],
-    ['too many blocks', rowOf(...Array.from({ length: UNDECIDED_MAX + 1 }, (_, i) => 4 + i)), /at most 4096/],
+    ['too many blocks', rowOf(...Array.from({ length: UNDECIDED_MAX + 1 }, (_, i) => 4 + i)), /at most 2048/],
   ])('does not hold with %s, though a quorum signed', (_, above, reason) => {
     const other = new Decided({ engine: 'hotstuff', above });
     expect(reasonOf(verifyDecision(other.decision(0), other.genesis, primitives))).toMatch(reason);

@@ -40,7 +40,7 @@ export const LINEAR = [
     name: 'linear-votes-twice',
     section: '4',
     rule: 'One vote in a view, and none below it.',
-    patches: [patch('consensus/hotstuff/safety', "if (view <= this.votedView) return 'voted-already';", '')],
+    patches: [patch('consensus/hotstuff/safety', "if (this.hasVoted(view)) return 'voted-already';", '')],
     killers: [apart],
   },
   {
