@@ -68,6 +68,7 @@ describe('refusals name their field', () => {
     ['checkpoint_interval', 'above 65536', { checkpointInterval: 65_537, windowSize: 131_072 }],
     ['window_size', 'below 2K', { checkpointInterval: 16, windowSize: 31 }],
     ['window_size', 'above 131072', { windowSize: 131_073 }],
+    ['window_size', 'below 4 with HotStuff', { engine: 'hotstuff', checkpointInterval: 1, windowSize: 3 }],
     ['batch_requests_max', '0', { batchRequestsMax: 0 }],
     ['batch_requests_max', 'above 10000', { batchRequestsMax: 10_001 }],
     ['batch_bytes_max', 'below 1024', { batchBytesMax: 1023 }],

@@ -86,6 +86,9 @@ const within = (field: string, value: number, min: number, max: number): void =>
   }
 };
 
+/** Sequences above the stable checkpoint that HotStuff needs at least. */
+const LINEAR_WINDOW_MIN = 4;
+
 /** Members a table can have. */
 export const MEMBERS_MAX = 1024;
 /** Operator keys a table can have. */
@@ -143,7 +146,9 @@ export function checkEpochTable(table: EpochTable): void {
     throw new EpochTableError('base_sequence', 'must be a checkpoint sequence');
   if (table.epoch === 0 && table.baseSequence !== 0)
     throw new EpochTableError('base_sequence', 'must be 0 in the first epoch');
-  within('window_size', table.windowSize, 2 * table.checkpointInterval, 1 << 17);
+  // Three blocks of HotStuff stand above the decided one: in a smaller window nothing would ever have a place.
+  const least = table.engine === 'hotstuff' ? LINEAR_WINDOW_MIN : 0;
+  within('window_size', table.windowSize, Math.max(least, 2 * table.checkpointInterval), 1 << 17);
   within('batch_requests_max', table.batchRequestsMax, 1, 10_000);
   within('batch_bytes_max', table.batchBytesMax, 1024, 64 << 20);
   within('log_time_bound_ms', table.logTimeBoundMs, 1, 86_400_000);
