@@ -7,22 +7,18 @@ import {
   type BlockReference,
   type DecidedSupply,
   type Digest,
-  type Fetch,
   type Proposal,
   type Rejection,
   type Sequence,
   type Signed,
-  type SlotStatus,
   type Statement,
-  type Status,
   type Timeout,
   type Verified,
   type View,
-  type ViewChangeHeld,
   type Vote,
 } from '@concordat/protocol';
 import { signedStatement, type Context } from '../member/context';
-import type { Decided, Engine, Lack, Report, TakeBytes, Touch } from '../member/engine';
+import type { Decided, Engine, Report, Touch } from '../member/engine';
 import type { DurableRecord, EnvelopeProgress, Recovered, SignedStatement, TimerId } from '../replica';
 import { Ballots } from './ballots';
 import { Chain } from './chain';
@@ -47,7 +43,7 @@ export class HotstuffEngine implements Engine {
   private readonly voter: Voter;
   private readonly ballots: Ballots;
   private readonly proposer: Proposer;
-  private readonly help: HotstuffHelp;
+  readonly help: HotstuffHelp;
   private readonly reports: Reports;
   /** The first proposal of each view, in the order of arrival. */
   private readonly seen = new Map<View, SignedStatement>();
@@ -246,34 +242,6 @@ export class HotstuffEngine implements Engine {
 
   dropNeedless(): void {
     this.chain.dropNeedless();
-  }
-
-  openSlots(): SlotStatus[] {
-    return this.help.openSlots();
-  }
-
-  viewChangesHeld(): ViewChangeHeld[] {
-    return this.help.viewChangesHeld();
-  }
-
-  get isBusy(): boolean {
-    return this.help.isBusy;
-  }
-
-  returnViews(message: Verified<Status>): void {
-    this.help.returnViews(message);
-  }
-
-  returnVotes(message: Verified<Status>): void {
-    this.help.returnVotes(message);
-  }
-
-  answer(message: Verified<Fetch>, takeBytes: TakeBytes): void {
-    this.help.answer(message, takeBytes);
-  }
-
-  lacks(): readonly Lack[] {
-    return this.help.lacks();
   }
 
   keepOwn(message: Signed): void {

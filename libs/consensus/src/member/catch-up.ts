@@ -60,7 +60,7 @@ export class CatchUp implements Touch {
 
   constructor(
     private readonly context: Context,
-    private readonly engine: Help,
+    private readonly help: Help,
     private readonly checkpoints: Checkpoints,
     private readonly succession: Succession,
     private readonly snapshots: Snapshots,
@@ -90,9 +90,9 @@ export class CatchUp implements Touch {
         stableSequence: context.stable,
         oldestSequence: context.oldest,
         headDigest: context.ledger.headDigest,
-        slots: this.engine.openSlots(),
+        slots: this.help.openSlots(),
         waiting: context.pool.oldestIds(WAITING_IN_STATUS_MAX),
-        viewChangesHeld: this.engine.viewChangesHeld(),
+        viewChangesHeld: this.help.viewChangesHeld(),
         silent: this.silent(),
       },
     });
@@ -168,7 +168,7 @@ export class CatchUp implements Touch {
       ledger.executed < stable ||
       this.snapshotFetch.isUnderWay ||
       this.suppliers().length > 0 ||
-      this.engine.isBusy
+      this.help.isBusy
     );
   }
 
@@ -190,10 +190,10 @@ export class CatchUp implements Touch {
     const answered = this.answeredAt.get(sender);
     if (answered !== undefined && context.at - answered < ANSWER_INTERVAL_MS) return;
     this.answeredAt.set(sender, context.at);
-    this.engine.returnViews(message);
+    this.help.returnViews(message);
     this.returnCheckpoint(message);
     // A sender that moves on is only in flight; returning to it what is on its way already would double the traffic.
-    if (before === undefined || before.executed === message.sequence) this.engine.returnVotes(message);
+    if (before === undefined || before.executed === message.sequence) this.help.returnVotes(message);
     this.askForEnvelopes(message);
     if (context.ledger.executed < context.stable) this.continueFetching();
   }
@@ -218,7 +218,7 @@ export class CatchUp implements Touch {
     if (sender === context.self) return;
     if (!this.allowance.take(sender, context.at)) return;
     const takeBytes = (bytes: number): boolean => this.allowance.takeBytes(sender, bytes);
-    this.engine.answer(message, takeBytes);
+    this.help.answer(message, takeBytes);
     for (const id of new Set(message.envelopes)) {
       const envelope = context.pool.get(id);
       if (envelope === undefined || !takeBytes(envelope.bytes.length)) continue;
@@ -237,7 +237,7 @@ export class CatchUp implements Touch {
 
   /** Asks at once for what others name and this member lacks. */
   fetchMissing(): void {
-    for (const { what, digests, preferred, onlyThere } of this.engine.lacks())
+    for (const { what, digests, preferred, onlyThere } of this.help.lacks())
       this.askOnce(preferred, what, digests, onlyThere !== true);
   }
 

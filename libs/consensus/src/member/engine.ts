@@ -80,7 +80,8 @@ export interface Touch {
 }
 
 /** How members agree (Spec §3, §4). Pool, execution, checkpoints, states, epochs and evidence are the same for all engines. */
-export interface Engine extends Decisions, Help {
+export interface Engine extends Decisions {
+  readonly help: Help;
   /** Whether a statement of the engine's own kinds is worth its checks. */
   admit(statement: Statement): Rejection | undefined;
   /** A message of the engine's own kinds. True when it may name what is not here. */

@@ -105,7 +105,7 @@ export class MemberReplica implements Replica {
       if (installer.install(certificate, state)) this.catchUp.onInstalled(certificate.sequence);
     });
     const { engine, checkpoints, succession, snapshots, snapshotFetch } = this;
-    this.catchUp = new CatchUp(context, engine, checkpoints, succession, snapshots, snapshotFetch);
+    this.catchUp = new CatchUp(context, engine.help, checkpoints, succession, snapshots, snapshotFetch);
     this.admission = new Admission(context, this.executor, this.catchUp);
     this.restore(recovered);
     this.succession.adoptEnd();

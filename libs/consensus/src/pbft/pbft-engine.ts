@@ -2,21 +2,17 @@ import type {
   Batch,
   DecidedSupply,
   Digest,
-  Fetch,
   PrePrepare,
   Rejection,
   Sequence,
   Signed,
-  SlotStatus,
   Statement,
-  Status,
   Verified,
   View,
-  ViewChangeHeld,
 } from '@concordat/protocol';
 import type { Checkpoints } from '../member/checkpoints';
 import type { Context } from '../member/context';
-import type { Decided, Engine, Lack, Report, TakeBytes, Touch } from '../member/engine';
+import type { Decided, Engine, Report, Touch } from '../member/engine';
 import type { DurableRecord, EnvelopeProgress, Recovered, TimerId } from '../replica';
 import { Agreement } from './agreement';
 import { PbftHelp } from './help';
@@ -31,7 +27,7 @@ export class PbftEngine implements Engine {
   private readonly agreement: Agreement;
   private readonly progress: Progress;
   private readonly viewChanges: ViewChanges;
-  private readonly help: PbftHelp;
+  readonly help: PbftHelp;
 
   constructor(
     private readonly context: Context,
@@ -115,34 +111,6 @@ export class PbftEngine implements Engine {
     this.agreement.dropNeedless();
   }
 
-  openSlots(): SlotStatus[] {
-    return this.help.openSlots();
-  }
-
-  viewChangesHeld(): ViewChangeHeld[] {
-    return this.help.viewChangesHeld();
-  }
-
-  get isBusy(): boolean {
-    return this.help.isBusy;
-  }
-
-  returnViews(message: Verified<Status>): void {
-    this.help.returnViews(message);
-  }
-
-  returnVotes(message: Verified<Status>): void {
-    this.help.returnVotes(message);
-  }
-
-  answer(message: Verified<Fetch>, takeBytes: TakeBytes): void {
-    this.help.answer(message, takeBytes);
-  }
-
-  lacks(): readonly Lack[] {
-    return this.help.lacks();
-  }
-
   keepOwn(message: Signed): void {
     this.ownVotes.keep(message);
   }
@@ -152,7 +120,7 @@ export class PbftEngine implements Engine {
       phase: phaseOf(this.context, this.agreement),
       size: this.agreement.size,
       timer: this.progress.clock,
-      asking: this.viewChangesHeld().map(({ sender }) => sender),
+      asking: this.help.viewChangesHeld().map(({ sender }) => sender),
     };
   }
 
