@@ -16,7 +16,7 @@ export const EXECUTION = [
       patch(
         'member/executor',
         'while (this.executeNext((ledger.executed + 1) as Sequence));',
-        'for (const { sequence } of this.agreement.slotsInOrder()) this.executeNext(sequence);',
+        'for (let at = Math.max(1, ledger.executed - 1), end = at + 8; at <= end; at++) this.executeNext(at as Sequence);',
       ),
       patch('consensus/ledger', 'sequence === this.sequence + 1,', 'sequence > 0,'),
     ],
