@@ -6,8 +6,8 @@ const CLI = resolve(__dirname, '../../dist/apps/cli/main.cjs');
 
 /** The gate is the same for everybody; CONCORDAT_SEED moves it. `npm run soak` draws fresh seeds. */
 const FIRST_SEED = Number(process.env['CONCORDAT_SEED'] ?? 1);
-/** 20,000 in all. */
-const SCHEDULES = { pbft: 17_000, hotstuff: 3_000 };
+/** A schedule of HotStuff costs two of PBFT. */
+const SCHEDULES = { pbft: 17_000, hotstuff: 2_000 };
 const SEARCH_TIMEOUT_MS = 1_800_000;
 
 interface Report {
@@ -40,7 +40,7 @@ function simulate(args: readonly string[], flags: readonly string[] = []): Promi
   });
 }
 
-describe.each(['pbft', 'hotstuff'] as const)('20,000 schedules, %s', (engine) => {
+describe.each(['pbft', 'hotstuff'] as const)('schedules of %s', (engine) => {
   const count = SCHEDULES[engine];
   let run: Run;
 
