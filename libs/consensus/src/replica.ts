@@ -50,11 +50,13 @@ export type DurableRecord =
   | { readonly kind: 'prepared'; readonly certificate: PreparedCertificate }
   /** The NEW-VIEW that this member entered; promises its view. */
   | { readonly kind: 'newView'; readonly message: Signed<NewView> }
-  /** State after a checkpoint sequence, in full. */
   /** A block that this member votes for, with its batch and the certificate that it carries. */
   | { readonly kind: 'proposal'; readonly message: Signed<Proposal> }
   /** What a vote locks this member on, before it leaves. */
   | { readonly kind: 'lock'; readonly epoch: Epoch; readonly locked: BlockReference }
+  /** After a torn log: this member votes for nothing, and proposes nothing, in views up to this one. */
+  | { readonly kind: 'abstention'; readonly epoch: Epoch; readonly through: View }
+  /** State after a checkpoint sequence, in full. */
   | { readonly kind: 'state'; readonly sequence: Sequence; readonly state: Uint8Array }
   | { readonly kind: 'stable'; readonly certificate: CheckpointCertificate }
   /** A proof against a member: on record from then on. */
@@ -198,6 +200,8 @@ export interface Recovered {
   readonly proposals: readonly Signed<Proposal>[];
   /** What it was locked on; undefined for the epoch's root. */
   readonly locked: BlockReference | undefined;
+  /** Highest view in which it abstains after an earlier torn log; undefined for none. */
+  readonly abstained: View | undefined;
   readonly evidence: readonly Evidence[];
   /** Decided sequences above the state, ascending without gaps. */
   readonly decided: readonly { readonly batch: Batch | undefined; readonly certificate: CommitCertificate }[];
@@ -215,6 +219,7 @@ export const NOTHING_RECOVERED: Recovered = {
   newViews: [],
   proposals: [],
   locked: undefined,
+  abstained: undefined,
   evidence: [],
   decided: [],
   tornTail: false,

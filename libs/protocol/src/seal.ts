@@ -7,6 +7,19 @@ import type { Content, ContentOf, MessageKind, NewViewEntry, Signed, Statement }
 type Unsealed<C> = C extends Content ? Omit<C, 'digest' | 'epoch' | 'sender'> : never;
 type Digestible = 'prePrepare' | 'prepare' | 'commit' | 'proposal' | 'vote' | 'timeout';
 type Vote = { [K in Digestible]: Unaddressed<ContentOf<K>> }[Digestible];
+/** Kinds whose digest is a hash of the payload, and that need nothing else before they are signed. */
+type Plain =
+  | 'viewChange'
+  | 'status'
+  | 'fetch'
+  | 'batch'
+  | 'decided'
+  | 'requests'
+  | 'epochChange'
+  | 'snapshot'
+  | 'chunk'
+  | 'syncInfo'
+  | 'stable';
 type Unaddressed<C> = Omit<C, 'epoch' | 'sender'>;
 
 /** A CHECKPOINT before its digest is made. */
@@ -25,25 +38,7 @@ export type NewViewDraft = Omit<Unsealed<ContentOf<'newView'>>, 'entries'> & {
  * What a member wants to say: everything that the pure core decides. Sender, epoch, digests of payloads and signatures
  * are added by `seal`, outside the core (architecture: signatures are made after the core).
  */
-export type Draft =
-  | Vote
-  | CheckpointDraft
-  | NewViewDraft
-  | Unsealed<
-      ContentOf<
-        | 'viewChange'
-        | 'status'
-        | 'fetch'
-        | 'batch'
-        | 'decided'
-        | 'requests'
-        | 'epochChange'
-        | 'snapshot'
-        | 'chunk'
-        | 'syncInfo'
-        | 'stable'
-      >
-    >;
+export type Draft = Vote | CheckpointDraft | NewViewDraft | Unsealed<ContentOf<Plain>>;
 
 /** A Draft of one kind. */
 export type DraftOf<K extends MessageKind> = Extract<Draft, { kind: K }>;
@@ -93,20 +88,7 @@ function complete(sealer: Sealer, draft: Draft): Content {
   }
 }
 
-type Digested = ContentOf<
-  | 'viewChange'
-  | 'newView'
-  | 'status'
-  | 'fetch'
-  | 'batch'
-  | 'decided'
-  | 'requests'
-  | 'epochChange'
-  | 'snapshot'
-  | 'chunk'
-  | 'syncInfo'
-  | 'stable'
->;
+type Digested = ContentOf<Plain | 'newView'>;
 type Undigested = Digested extends infer C ? (C extends Digested ? Omit<C, 'digest'> : never) : never;
 
 function withPayloadDigest(hash: Hash, content: Undigested): Content {

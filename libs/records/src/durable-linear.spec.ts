@@ -156,6 +156,7 @@ const NOTHING: RecoveredVotes = {
   newViews: [],
   proposals: [],
   locked: undefined,
+  abstained: undefined,
   evidence: [],
 };
 const recovered = (...records: LogRecord[]): RecoveredVotes => recover(records, OPTIONS);
@@ -287,7 +288,22 @@ describe('a lock', () => {
   });
 });
 
+describe('an abstention', () => {
+  const abstention = (through: number, inEpoch = 0) =>
+    encodeDurableRecord({ kind: 'abstention', epoch: epoch(inEpoch), through: view(through) });
+
+  it('is the highest of its epoch, and of a later one refused', () => {
+    expect(recovered(abstention(9), abstention(12), abstention(10), stableAt(16)).abstained).toBe(12);
+    expect(recover([abstention(9)], { ...OPTIONS, epoch: epoch(1) })).toEqual(NOTHING);
+    expect(errorOf([abstention(9, 1)])).toMatchObject({ code: 'foreign', kind: 'abstention' });
+  });
+});
+
 it.each([
+  {
+    kind: 'abstention',
+    record: encodeDurableRecord({ kind: 'abstention', epoch: epoch(0), through: view(9) }),
+  },
   { kind: 'proposal', record: votedFor(proposal(5, 9, { batch: BATCH })) },
   { kind: 'lock', record: lock(5) },
   { kind: 'vote', record: encodeOwnVote(proposal(5, 9, { batch: BATCH })) },

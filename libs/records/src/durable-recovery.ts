@@ -155,6 +155,7 @@ class Recovery {
   /** By digest: the base of a newer file repeats some. */
   private readonly proposals = new Map<Digest, Signed<Proposal>>();
   private locked: BlockReference | undefined;
+  private abstained: View | undefined;
   /** Of kinds that bind for a whole view the newest counts, whatever is stable: heights say nothing about views. */
   private readonly newest = new Map<MessageKind, Signed>();
   private readonly evidence: RecoveredVotes['evidence'][number][] = [];
@@ -179,6 +180,7 @@ class Recovery {
       votes: [...new Set([...this.votes.map((vote) => this.withBatch(vote)), ...this.newest.values()])],
       proposals: [...this.proposals.values()],
       locked: this.locked,
+      abstained: this.abstained,
       batches: [...this.batches.values()],
       prepared: [...this.prepared.values()].sort((a, b) => a.sequence - b.sequence),
       newViews: this.newViews,
@@ -237,6 +239,14 @@ class Recovery {
         reader.end();
         if (epoch > this.options.epoch) throw this.fromAhead(kind, index, epoch);
         if (epoch === this.options.epoch && locked.view > (this.locked?.view ?? -1)) this.locked = locked;
+        return;
+      }
+      case 'abstention': {
+        const epoch = reader.u64();
+        const through = reader.u64() as View;
+        reader.end();
+        if (epoch > this.options.epoch) throw this.fromAhead(kind, index, epoch);
+        if (epoch === this.options.epoch && through > (this.abstained ?? -1)) this.abstained = through;
         return;
       }
       case 'state': {

@@ -143,6 +143,7 @@ const NOTHING: RecoveredVotes = {
   newViews: [],
   proposals: [],
   locked: undefined,
+  abstained: undefined,
   evidence: [],
 };
 const recovered = (...records: LogRecord[]): RecoveredVotes => recover(records, OPTIONS);

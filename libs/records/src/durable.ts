@@ -24,6 +24,7 @@ export const DURABLE_KINDS = {
   epoch: 8,
   proposal: 9,
   lock: 10,
+  abstention: 11,
 } as const;
 /** Name of a kind of DURABLE_KINDS. */
 export type DurableKind = keyof typeof DURABLE_KINDS;
@@ -60,6 +61,10 @@ export function encodeDurableRecord(record: DurableRecord): LogRecord {
     case 'proposal': {
       const { message } = record;
       return { kind: DURABLE_KINDS.proposal, sequence: message.sequence, payload: encodeMessage(message) };
+    }
+    case 'abstention': {
+      const payload = new Writer(16).u64(record.epoch).u64(record.through).bytes();
+      return { kind: DURABLE_KINDS.abstention, sequence: 0, payload };
     }
     case 'lock': {
       const { view, digest } = record.locked;

@@ -86,6 +86,7 @@ export function stepOfAppend({ kept }: Append): ProtocolStep | undefined {
           return 'new-view';
         case 'proposal':
         case 'lock':
+        case 'abstention':
           return 'vote';
         case 'state':
         case 'stable':

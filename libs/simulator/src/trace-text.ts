@@ -86,6 +86,8 @@ function recordText(record: DurableRecord): string {
       return `newView v${String(record.message.view)}`;
     case 'proposal':
       return statementText(record.message);
+    case 'abstention':
+      return `abstention through v${String(record.through)}`;
     case 'lock':
       return `lock ${blockText(record.locked)}`;
     case 'state':

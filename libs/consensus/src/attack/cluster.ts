@@ -138,6 +138,9 @@ export class Cluster {
       locked: of('lock')
         .filter((record) => record.epoch === epoch)
         .at(-1)?.locked,
+      abstained: of('abstention')
+        .filter((record) => record.epoch === epoch)
+        .at(-1)?.through,
       evidence: [],
       tornTail,
     });

@@ -6,7 +6,6 @@ import {
   type Digest,
   type Fetch,
   type MemberIndex,
-  type Proposal,
   type Sequence,
   type Signed,
   type SlotStatus,
@@ -112,7 +111,7 @@ export class HotstuffHelp implements Help {
     return named.slice(0, FETCH_ITEMS_MAX);
   }
 
-  private forward(to: MemberIndex, message: Signed<Proposal> | Signed): void {
+  private forward(to: MemberIndex, message: Signed): void {
     this.context.emit({ kind: 'forward', to, message });
   }
 }

@@ -379,11 +379,27 @@ describe('a member that runs HotStuff and was restarted', () => {
     expect(member.told()).toEqual(['persist proposal', expect.stringMatching(/^vote 2\/2 \w+ to 1$/)]);
   });
 
+  it.each([false, true])('nor after one more restart, whose log is whole (new file: %s)', (rotated) => {
+    const recovered = before((m) => m.row(1, 2), false);
+    const torn = new LinearDriver(3, { recovered: { ...recovered, tornTail: true } });
+    const records: DurableRecord[] = [];
+    torn.onPersist = (record) => records.push(record);
+    torn.start();
+    const kept = rotated ? torn.replica.base().records : records;
+    const abstained = kept.flatMap((record) => (record.kind === 'abstention' ? [record.through] : [])).at(-1);
+    const member = restarted({ ...recovered, abstained });
+    const row = member.row(1, 2, 3, 4, 5, 6, 7);
+    member.propose(...row.slice(2, 6));
+    expect(member.sealed.filter(({ kind }) => kind === 'vote')).toEqual([]);
+    member.propose(row[6]!);
+    expect(member.sealed.filter(({ kind }) => kind === 'vote').map(({ view }) => view)).toEqual([7]);
+  });
+
   it('votes in no view of which a torn log may have lost a vote', () => {
     const recovered = before((m) => m.row(1, 2), false);
     const member = new LinearDriver(3, { recovered: { ...recovered, tornTail: true } });
     member.start();
-    expect(member.told()).toEqual(['leave view 2: torn-log', 'forward vote to 1']);
+    expect(member.told()).toEqual(['persist abstention', 'leave view 2: torn-log', 'forward vote to 1']);
     const row = member.row(1, 2, 3, 4, 5, 6, 7);
     member.propose(...row.slice(2, 6));
     expect(member.sealed).toEqual([]);

@@ -47,6 +47,8 @@ export class HotstuffEngine implements Engine {
   private readonly reports: Reports;
   /** The first proposal of each view, in the order of arrival. */
   private readonly seen = new Map<View, SignedStatement>();
+  /** After a torn log: it makes neither vote nor proposal in views up to this one. */
+  private abstained: View = ROOT_VIEW;
 
   constructor(private readonly context: Context) {
     const root = rootOf(context.hash, context.committee);
@@ -267,19 +269,24 @@ export class HotstuffEngine implements Engine {
       .undecided()
       .filter((message) => message !== this.own.proposal)
       .map((message): DurableRecord => ({ kind: 'proposal', message }));
+    const { epoch } = this.context.committee;
+    const { abstained } = this;
+    const abstentions: DurableRecord[] =
+      abstained < this.context.view ? [] : [{ kind: 'abstention', epoch, through: abstained }];
     return {
-      records: [...proposals, { kind: 'lock', epoch: this.context.committee.epoch, locked }],
+      records: [...proposals, { kind: 'lock', epoch, locked }, ...abstentions],
       votes: this.own.all(),
     };
   }
 
-  restore({ votes, locked = this.root, decided }: Recovered): void {
+  restore({ votes, locked = this.root, abstained = ROOT_VIEW, decided }: Recovered): void {
     for (const message of votes) this.own.keep(message);
     const { vote, timeout, proposal } = this.own;
-    const votedView = Math.max(vote?.view ?? ROOT_VIEW, timeout?.view ?? ROOT_VIEW) as View;
+    const votedView = Math.max(vote?.view ?? ROOT_VIEW, timeout?.view ?? ROOT_VIEW, abstained) as View;
+    this.abstained = abstained;
     this.safety.restore({ votedView, locked });
     this.voter.restore();
-    if (proposal !== undefined) this.proposer.restore(proposal.view);
+    this.proposer.restore(Math.max(proposal?.view ?? ROOT_VIEW, abstained) as View);
     const justify = this.chain.restore(decided);
     if (justify !== undefined) this.views.learn({ justify, timeouts: undefined });
   }
@@ -293,7 +300,10 @@ export class HotstuffEngine implements Engine {
       this.views.learn(proposal);
     }
     if (this.own.timeout !== undefined) this.views.restore(this.own.timeout as Verified<Timeout>);
-    if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());
+    if (recovered.tornTail && this.context.votes) {
+      this.abstained = this.views.abstain();
+      this.proposer.restore(this.abstained);
+    }
     // One that misfits by now was passed over by what was decided since.
     for (const proposal of proposals) this.place(proposal, true);
     if (this.own.vote !== undefined) this.onVote(this.own.vote as Verified<Vote>);

@@ -179,12 +179,14 @@ export class Views {
 
   /**
    * The log's end was not whole: what is lost may be votes and proposals in this view or the next ones. It makes no other there
-   * until the view that this returns is over; it gives views up like all, for they must not wait for it.
+   * until the view that this returns is over, also after one more restart; it gives views up like all, for they must not
+   * wait for it.
    */
   abstain(): View {
     const { context, safety } = this;
     const through = (Math.max(context.view, safety.state.votedView) + TORN_VIEWS) as View;
     safety.voted(through);
+    context.emit({ kind: 'persist', record: { kind: 'abstention', epoch: context.committee.epoch, through } });
     context.emit({ kind: 'viewLeft', view: context.view, reason: 'torn-log' });
     return through;
   }

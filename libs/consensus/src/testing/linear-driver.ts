@@ -61,7 +61,7 @@ export class LinearDriver extends Driver {
   }
 
   /** A quorum's certificate for a block; undefined for the root. */
-  quorumFor({ view, sequence, digest }: TestBlock, senders = [0, 1, 2]): QuorumCertificate | undefined {
+  certificateFor({ view, sequence, digest }: TestBlock, senders = [0, 1, 2]): QuorumCertificate | undefined {
     return view === 0 ? undefined : { view, sequence, digest, signatures: this.signatures(senders) };
   }
 
@@ -84,7 +84,7 @@ export class LinearDriver extends Driver {
       digest,
       parent,
       batchDigest: batch?.digest ?? NULL_DIGEST,
-      justify: this.quorumFor(on),
+      justify: this.certificateFor(on),
       timeouts: view === on.view + 1 ? undefined : this.givenUp(view - 1, on),
       batch,
     });
@@ -144,7 +144,7 @@ export class LinearDriver extends Driver {
       sequence: 0 as Sequence,
       digest: timeoutDigest(portableHash, highest),
       highest,
-      justify: this.quorumFor(newest),
+      justify: this.certificateFor(newest),
       timeouts: view === newest.view + 1 ? undefined : this.givenUp(view - 1, newest),
     });
   }

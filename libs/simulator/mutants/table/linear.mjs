@@ -159,8 +159,8 @@ export const LINEAR = [
     patches: [
       patch(
         'hotstuff/hotstuff-engine',
-        'if (recovered.tornTail && this.context.votes) this.proposer.restore(this.views.abstain());',
-        '',
+        'if (recovered.tornTail && this.context.votes) {',
+        'if (recovered.tornTail && !this.context.votes) {',
       ),
     ],
     killers: [engine('votes in no view of which a torn log may have lost a vote')],
@@ -312,5 +312,18 @@ export const LINEAR = [
     killers: [
       linear('torn logs of all after power loss: they give up the views in which they may have voted, and go on'),
     ],
+  },
+  {
+    name: 'linear-abstention-forgotten',
+    section: '6',
+    rule: 'After a torn log a member abstains through a second restart too.',
+    patches: [
+      patch(
+        'hotstuff/hotstuff-engine',
+        'timeout?.view ?? ROOT_VIEW, abstained) as View',
+        'timeout?.view ?? ROOT_VIEW) as View',
+      ),
+    ],
+    killers: [engine('nor after one more restart, whose log is whole (new file: false)')],
   },
 ];
